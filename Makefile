@@ -17,8 +17,11 @@ help:
 venv:
 	@sh tools/make_venv.sh
 
+# The table of contents is opened once; after that your own layout stays.
+export JUPYTERLAB_WORKSPACES_DIR ?= $(JUPYTER_CONFIG_DIR)/lab/workspaces
+
 lab: venv
-	@$(BIN)/jupyter lab workspaces import .jupyter/workspace.json
+	@[ -d "$(JUPYTERLAB_WORKSPACES_DIR)" ] || $(BIN)/jupyter lab workspaces import .jupyter/workspace.json
 	$(BIN)/jupyter lab $(AS_ROOT) $(LAB_OPTIONS)
 
 test: venv
