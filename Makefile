@@ -1,4 +1,4 @@
-# Everything runs in .venv, which the first target makes. Windows: see the pip lines in README.md.
+# Everything runs in .venv, which the first call makes. Windows: see the pip lines in README.md.
 #   make lab        open lesson 1 in JupyterLab        make outputs    execute lessons, store outputs
 #   make test       run all tests                      make lint       check format and style
 #   make run        run lessons with papermill         make format     mend format and style
