@@ -2,10 +2,11 @@
 #   make lab        open lesson 1 in JupyterLab        make outputs    execute lessons, store outputs
 #   make test       run all tests                      make lint       check format and style
 #   make run        run lessons with papermill         make format     mend format and style
+#   make benchmark  time one training loop written in many ways
 #   PARAMS="-p EPOCHS 2" make run       LESSONS=notebooks/02_build_model.ipynb make outputs
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lab test run outputs lint format
+.PHONY: help venv lab test run outputs lint format benchmark
 
 BIN := .venv/bin
 export JUPYTER_CONFIG_DIR := $(CURDIR)/.jupyter
@@ -40,3 +41,6 @@ lint: venv
 format: venv
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+benchmark: venv
+	$(BIN)/python benchmarks/training_loop.py $(BENCHMARK_OPTIONS)

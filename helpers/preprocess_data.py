@@ -28,7 +28,7 @@ CLASS_NAMES = (
     "Ankle boot",
 )
 
-IMAGE_SHAPE = (28, 28)
+DATA_DIR = Path(__file__).resolve().parent.parent / "data" / "fashion-mnist"
 
 # SHA-256 of the uncompressed IDX contents, as in data/fashion-mnist/SHA256SUMS.
 FILE_DIGESTS = {
@@ -58,7 +58,7 @@ def load_fashion_mnist(data_dir: str | Path | None = None) -> tuple[Split, Split
         ValueError: a file is truncated, swapped or edited; the message gives the expected and the
             found SHA-256.
     """
-    folder = Path(data_dir) if data_dir is not None else _default_data_dir()
+    folder = DATA_DIR if data_dir is None else Path(data_dir)
     train = (
         _read_idx(folder, "train-images-idx3-ubyte"),
         _read_idx(folder, "train-labels-idx1-ubyte"),
@@ -90,7 +90,11 @@ def prepare_data(images: np.ndarray) -> np.ndarray:
             f"images must have dtype uint8 (0 to 255), got {images.dtype}. "
             "Were they scaled already? prepare_data runs once."
         )
-    _check_image_shape(images)
+    if images.shape[1:] != (28, 28):
+        raise ValueError(
+            f"images must have shape (n, 28, 28), got {images.shape}. "
+            "For a single image, pass images[np.newaxis]."
+        )
     return images.astype(np.float32) / np.float32(255)
 
 
@@ -113,8 +117,12 @@ def train_validation_split(
         TypeError: ``validation_size`` is not an int.
         ValueError: ``validation_size`` is out of range, or there are not as many labels as images.
     """
-    _check_same_length(images, labels)
-    _check_int("validation_size", validation_size)
+    if len(images) != len(labels):
+        raise ValueError(
+            f"images and labels must have the same length, got {len(images)} and {len(labels)}"
+        )
+    if isinstance(validation_size, bool) or not isinstance(validation_size, (int, np.integer)):
+        raise TypeError(f"validation_size must be an int, got {validation_size!r}")
     if not 1 <= validation_size < len(images):
         raise ValueError(
             f"validation_size must be from 1 to {len(images) - 1} for {len(images)} images, "
@@ -134,8 +142,8 @@ def make_dataset(
 ) -> "tf.data.Dataset":
     """Build a ``tf.data`` pipeline that yields batches of images and labels.
 
-    Whole batches are gathered by index, which is several times faster than shuffling and
-    batching image by image. The order is new in every epoch when ``shuffle`` is set.
+    Whole batches are gathered by index, which costs less than shuffling and batching image by
+    image. The order is new in every epoch when ``shuffle`` is set.
 
     Args:
         images: shape (n, ...).
@@ -153,8 +161,12 @@ def make_dataset(
     """
     import tensorflow as tf
 
-    _check_same_length(images, labels)
-    _check_int("batch_size", batch_size)
+    if len(images) != len(labels):
+        raise ValueError(
+            f"images and labels must have the same length, got {len(images)} and {len(labels)}"
+        )
+    if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)):
+        raise TypeError(f"batch_size must be an int, got {batch_size!r}")
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
     all_images, all_labels = tf.constant(images), tf.constant(labels)
@@ -165,10 +177,6 @@ def make_dataset(
         lambda index: (tf.gather(all_images, index), tf.gather(all_labels, index))
     )
     return batches.prefetch(tf.data.AUTOTUNE)
-
-
-def _default_data_dir() -> Path:
-    return Path(__file__).resolve().parent.parent / "data" / "fashion-mnist"
 
 
 def _read_idx(folder: Path, name: str) -> np.ndarray:
@@ -220,22 +228,3 @@ def _how_to_restore(path: Path) -> str:
         f"To restore it: git checkout -- data/fashion-mnist/{path.name} in this project's folder; "
         "or, online, keras.datasets.fashion_mnist.load_data() downloads the same arrays."
     )
-
-
-def _check_image_shape(images: np.ndarray) -> None:
-    if images.ndim == 3 and images.shape[1:] == IMAGE_SHAPE:
-        return
-    hint = " For a single image, pass images[np.newaxis]." if images.shape == IMAGE_SHAPE else ""
-    raise ValueError(f"images must have shape (n, 28, 28), got {images.shape}.{hint}")
-
-
-def _check_same_length(images: np.ndarray, labels: np.ndarray) -> None:
-    if len(images) != len(labels):
-        raise ValueError(
-            f"images and labels must have the same length, got {len(images)} and {len(labels)}"
-        )
-
-
-def _check_int(name: str, value: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} must be an int, got {type(value).__name__} {value!r}")

@@ -110,7 +110,11 @@ class WarmUp(LearningRateSchedule):
 
 @keras.saving.register_keras_serializable(package="learning_rate_lessons")
 class OneCycle(LearningRateSchedule):
-    """One rise and one fall, both half a cosine wave (Smith & Topin 2017, arXiv 1708.07120).
+    """One rise and one fall, each half a cosine wave: the one-cycle policy as fastai changed it.
+
+    The policy of Smith & Topin (2017, arXiv 1708.07120) has two linear parts of equal length and a
+    short tail. This variant, in two parts, is that of fastai, PyTorch and optax, with the default
+    values of the last two.
 
     Starts at ``max_learning_rate / div_factor``, peaks at step ``int(pct_start * total_steps)`` and
     reaches the starting rate divided by ``final_div_factor`` at step ``total_steps``. Equals

@@ -1,0 +1,472 @@
+"""The callbacks of lesson 3; what an optimizer really used is measured on its weights."""
+
+import math
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from conftest import PROJECT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.callbacks import (
+    CustomLearningRateScheduler,
+    EarlyStoppingAtMinLoss,
+    EventRecorder,
+    LearningRateLogger,
+    LossAndErrorPrintingCallback,
+    current_rate,
+    schedule_from_table,
+    steps_done,
+)
+
+LR_SCHEDULE = [(3, 0.05), (6, 0.01), (9, 0.005), (12, 0.001)]
+COSINE = keras.optimizers.schedules.CosineDecay(0.1, 12)
+
+
+def one_weight_model(optimizer: keras.Optimizer | float = 0.1, **options: object) -> keras.Model:
+    """A model with one weight whose gradient is 1: plain SGD lowers it by the very rate it uses."""
+    model = keras.Sequential(
+        [keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")]
+    )
+    if isinstance(optimizer, float | keras.optimizers.schedules.LearningRateSchedule):
+        optimizer = keras.optimizers.SGD(optimizer)
+    model.compile(optimizer, lambda _, output: output[:, 0], **options)
+    return model
+
+
+def fit(model: keras.Model, *callbacks: keras.callbacks.Callback, **options: object) -> dict:
+    """Train on batches of one; ``steps`` of them (6 by default) make an epoch."""
+    ones = np.ones((options.pop("steps", 6), 1), np.float32)
+    return model.fit(
+        ones, ones, batch_size=1, verbose=0, callbacks=list(callbacks), **options
+    ).history
+
+
+class Weights(keras.callbacks.Callback):
+    """Keep the one weight after every batch."""
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self.values = [0.0]
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        self.values.append(float(self.model.get_weights()[0][0, 0]))
+
+    def used(self) -> np.ndarray:
+        return -np.diff(self.values)
+
+
+class RatePerBatch(keras.callbacks.Callback):
+    """Set another rate before every batch."""
+
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        self.model.optimizer.learning_rate = 0.1 / (1 + batch)
+
+
+# EventRecorder
+
+
+def test_recorder_writes_down_every_hook_in_order() -> None:
+    recorder, model = EventRecorder(), one_weight_model(metrics=["mae"])
+    ones = np.ones((2, 1), np.float32)
+    fit(model, recorder, steps=2, validation_data=(ones[:1], ones[:1]))
+    model.evaluate(ones[:1], ones[:1], verbose=0, callbacks=[recorder])
+    model.predict(ones[:1], verbose=0, callbacks=[recorder])
+    measured = ("loss", "mae")
+    everything = (*measured, "val_loss", "val_mae")
+    assert recorder.events == [
+        ("on_train_begin", None, (), 0),
+        ("on_epoch_begin", 0, (), 1),
+        ("on_train_batch_begin", 0, (), 2),
+        ("on_train_batch_end", 0, measured, 2),
+        ("on_train_batch_begin", 1, (), 2),
+        ("on_train_batch_end", 1, measured, 2),
+        ("on_test_begin", None, (), 2),
+        ("on_test_batch_begin", 0, (), 3),
+        ("on_test_batch_end", 0, measured, 3),
+        ("on_test_end", None, measured, 2),
+        ("on_epoch_end", 0, everything, 1),
+        ("on_train_end", None, everything, 0),
+        ("on_test_begin", None, (), 0),
+        ("on_test_batch_begin", 0, (), 1),
+        ("on_test_batch_end", 0, measured, 1),
+        ("on_test_end", None, measured, 0),
+        ("on_predict_begin", None, (), 0),
+        ("on_predict_batch_begin", 0, (), 1),
+        ("on_predict_batch_end", 0, ("outputs",), 1),
+        ("on_predict_end", None, (), 0),
+    ]
+    assert str(recorder.events[3]) == "        on_train_batch_end 0  [loss, mae]"
+
+
+def test_recorder_overrides_every_hook_that_keras_has() -> None:
+    hooks = {name for name in dir(keras.callbacks.Callback) if name.startswith("on_")}
+    aliases = {"on_batch_begin", "on_batch_end"}  # older names of on_train_batch_...
+    assert hooks - aliases == {name for name in vars(EventRecorder) if name.startswith("on_")}
+
+
+def test_recorder_starts_at_depth_0_after_an_interrupted_run() -> None:
+    recorder, model = EventRecorder(), one_weight_model()
+    crash = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        fit(model, recorder, crash)
+    fit(model, recorder)
+    assert recorder.events[-1] == ("on_train_end", None, ("loss",), 0)
+
+
+def test_hooks_are_called_once_per_group_of_steps() -> None:
+    recorder = EventRecorder()
+    fit(one_weight_model(steps_per_execution=4), recorder, steps=6)
+    batches = [event.index for event in recorder.events if "batch" in event.hook]
+    assert batches == [0, 3, 4, 7], "the last number counts past the 6 batches"
+
+
+# LossAndErrorPrintingCallback
+
+
+def test_loss_and_error_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    printer = LossAndErrorPrintingCallback()
+    printer.on_train_batch_end(3, {"loss": 1.234})
+    printer.on_test_batch_end(4, {"loss": 5.678})
+    printer.on_epoch_end(0, {"loss": 1.5, "accuracy": 0.75})
+    printer.on_epoch_end(1, {"loss": 1.5})
+    assert capsys.readouterr().out.splitlines() == [
+        "Up to batch 3, the average loss is 1.23.",
+        "Up to batch 4, the average loss is 5.68.",
+        "The average loss for epoch 0 is 1.50 and the error rate is 0.25.",
+        "The average loss for epoch 1 is 1.50.",
+    ]
+
+
+# EarlyStoppingAtMinLoss
+
+
+class ModelInEpoch:
+    """Stands in for a model: its weights are the number of the epoch that trained last."""
+
+    metrics = ()
+
+    def __init__(self) -> None:
+        self.stop_training, self.weights = False, [np.array(-1)]
+
+    def get_weights(self) -> list[np.ndarray]:
+        return self.weights
+
+    def set_weights(self, weights: list[np.ndarray]) -> None:
+        self.weights = weights
+
+
+def drive(callback: keras.callbacks.Callback, losses: list[float]) -> tuple[int, int]:
+    """Call a callback as ``fit`` does; returns (epochs run, epoch of the weights at the end)."""
+    model = ModelInEpoch()
+    callback.set_model(model)
+    callback.on_train_begin({})
+    for epoch, loss in enumerate(losses):
+        model.weights = [np.array(epoch)]
+        callback.on_epoch_end(epoch, {"loss": loss})
+        if model.stop_training:
+            break
+    callback.on_train_end({})
+    return epoch + 1, int(model.weights[0])
+
+
+@given(
+    losses=st.lists(st.floats(-5, 5).map(lambda x: round(x, 1)), min_size=1, max_size=15),
+    patience=st.integers(0, 5),
+)
+@settings(deadline=None, max_examples=80)
+def test_stops_and_restores_as_keras_does(losses: list[float], patience: int) -> None:
+    theirs = keras.callbacks.EarlyStopping(
+        "loss", patience=patience, mode="min", restore_best_weights=True
+    )
+    assert drive(EarlyStoppingAtMinLoss(patience), losses) == drive(theirs, losses)
+
+
+@pytest.mark.parametrize(
+    ("losses", "patience", "epochs", "restored", "stopped"),
+    [
+        ([3, 2, 2.5, 1], 0, 3, 1, 2),
+        ([3, 2, 2.5, 1], 1, 3, 1, 2),  # 0 and 1 are the same
+        ([3, 2, 2.5, 1], 2, 4, 3, None),
+        ([3, 2, 2.5, 2.6], 5, 4, 1, None),  # ran out of epochs: the best weights come back too
+        ([3, 2, 2], 0, 3, 1, 2),  # equal is no improvement
+        ([3, math.nan, 1], 0, 2, 0, 1),
+        ([math.nan, 1], 0, 1, 0, 0),  # nothing to restore: keep what is there
+        ([math.nan, 1], 2, 2, 1, None),
+    ],
+)
+def test_early_stopping_cases(
+    losses: list[float], patience: int, epochs: int, restored: int, stopped: int | None
+) -> None:
+    stopper = EarlyStoppingAtMinLoss(patience)
+    assert drive(stopper, losses) == (epochs, restored)
+    assert stopper.stopped_epoch == stopped
+
+
+def test_early_stopping_reports_a_stop_in_epoch_0(capsys: pytest.CaptureFixture[str]) -> None:
+    drive(EarlyStoppingAtMinLoss(), [math.nan])
+    assert capsys.readouterr().out == "Stopped after epoch 0.\n"
+
+
+def test_early_stopping_starts_afresh_in_a_second_fit() -> None:
+    stopper = EarlyStoppingAtMinLoss()
+    drive(stopper, [1, 2])
+    assert drive(stopper, [9, 8, 7]) == (3, 2)
+    assert drive(stopper, [math.nan]) == (1, 0), "weights of the run before must not come back"
+
+
+def test_early_stopping_in_a_real_fit() -> None:
+    model, kept = one_weight_model(), []
+    keep = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: kept.append(model.get_weights()[0].copy())
+    )
+    backwards = CustomLearningRateScheduler(lambda epoch, rate: 0.1 if epoch < 2 else 0.0)
+    fit(model, backwards, keep, EarlyStoppingAtMinLoss(patience=2), epochs=9)
+    # The loss is a mean over the epoch, so it falls once more in epoch 2 and then stands still.
+    assert len(kept) == 5 and np.array_equal(model.get_weights()[0], kept[2])
+
+
+@pytest.mark.parametrize("patience", [-1, True, 1.0, None, "2", math.nan])
+def test_early_stopping_refuses_bad_patience(patience: object) -> None:
+    with pytest.raises((TypeError, ValueError), match=f"patience must be .*{patience!r}"):
+        EarlyStoppingAtMinLoss(patience)
+
+
+# CustomLearningRateScheduler and schedule_from_table
+
+
+def test_scheduler_sets_the_rate_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    weights, logger = Weights(), LearningRateLogger(per="epoch")
+    scheduler = CustomLearningRateScheduler(schedule_from_table(LR_SCHEDULE))
+    fit(one_weight_model(0.1), scheduler, weights, logger, epochs=14, steps=1)
+    plan = [0.1] * 3 + [0.05] * 3 + [0.01] * 3 + [0.005] * 3 + [0.001] * 2
+    assert logger.learning_rates == [np.float32(rate) for rate in plan]
+    np.testing.assert_allclose(weights.used(), plan, rtol=1e-3)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed == [f"Epoch {epoch}: learning rate is {plan[epoch]:g}." for epoch in range(14)]
+
+
+def test_schedule_gets_the_epoch_and_the_current_rate() -> None:
+    calls = []
+
+    def schedule(epoch: int, rate: float) -> float:
+        calls.append((epoch, rate))
+        return rate / 2
+
+    fit(one_weight_model(1.0), CustomLearningRateScheduler(schedule), initial_epoch=4, epochs=6)
+    assert calls == [(4, 1.0), (5, 0.5)]
+
+
+@pytest.mark.parametrize("schedule", [0.1, None, "cosine", [(3, 0.05)]])
+def test_scheduler_refuses_what_cannot_be_called(schedule: object) -> None:
+    with pytest.raises(TypeError, match="schedule must be a function"):
+        CustomLearningRateScheduler(schedule)
+
+
+@pytest.mark.parametrize(
+    ("rate", "error"),
+    [
+        (math.nan, ValueError),
+        (math.inf, ValueError),
+        (-0.1, ValueError),
+        (None, TypeError),
+        (True, TypeError),
+        ("0.1", TypeError),
+        (keras.ops.ones(()), TypeError),
+    ],
+)
+def test_scheduler_refuses_a_bad_rate(rate: object, error: type) -> None:
+    model = one_weight_model(0.1)
+    scheduler = CustomLearningRateScheduler(lambda epoch, current: rate)
+    scheduler.set_model(model)
+    with pytest.raises(error, match=r"schedule\(0, 0.1\) must be .*got"):
+        scheduler.on_epoch_begin(0)
+    assert current_rate(model.optimizer) == np.float32(0.1)
+
+
+def test_a_bad_rate_stops_fit_before_it_trains() -> None:
+    model = one_weight_model(0.1)
+    with pytest.raises(ValueError, match="got nan"):
+        fit(model, CustomLearningRateScheduler(lambda epoch, rate: math.nan))
+    assert steps_done(model.optimizer) == 0 and model.get_weights()[0][0, 0] == 0
+
+
+@pytest.mark.parametrize("rate", [0, 1, 0.0, np.float32(0.5), np.float64(0.5)])
+def test_scheduler_takes_every_kind_of_number(rate: float) -> None:
+    model, scheduler = one_weight_model(0.1), CustomLearningRateScheduler(lambda *_: rate)
+    scheduler.set_model(model)
+    scheduler.on_epoch_begin(0)
+    assert current_rate(model.optimizer) == rate
+
+
+def test_scheduler_cannot_set_an_optimizer_that_has_a_schedule() -> None:
+    with pytest.raises(TypeError, match="LearningRateSchedule"):
+        fit(one_weight_model(COSINE), CustomLearningRateScheduler(lambda epoch, rate: 0.1))
+
+
+def test_table_beyond_its_end_and_before_its_start() -> None:
+    schedule = schedule_from_table(LR_SCHEDULE)
+    assert [schedule(epoch, 0.7) for epoch in (0, 2, 3, 8, 11, 12, 13, 10**6)] == [
+        *(0.7, 0.7, 0.05, 0.01, 0.005, 0.001, 0.001, 0.001)
+    ]
+
+
+@given(epoch=st.integers(3, 50), one=st.floats(0, 1), other=st.floats(0, 1))
+@settings(deadline=None, max_examples=50)
+def test_table_depends_on_the_epoch_alone(epoch: int, one: float, other: float) -> None:
+    schedule = schedule_from_table(LR_SCHEDULE)
+    assert schedule(epoch, one) == schedule(epoch, other)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ([], "at least one"),
+        ([(3, 0.1), (3, 0.2)], "increase"),
+        ([(3, 0.1), (2, 0.2)], "increase"),
+        ([(-1, 0.1)], "0 or more"),
+        ([(1.5, 0.1)], "epoch must be an int, got 1.5"),
+        ([(True, 0.1)], "epoch must be an int, got True"),
+        ([(3, math.nan)], "the rate from epoch 3 .*got nan"),
+        ([(3, -1.0)], "the rate from epoch 3 .*got -1.0"),
+        ([(3, "0.1")], "the rate from epoch 3 must be a number"),
+    ],
+)
+def test_bad_tables_are_refused(table: list, message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        schedule_from_table(table)
+
+
+# LearningRateLogger
+
+
+@pytest.mark.parametrize(
+    ("mount", "setters"),
+    [
+        (0.1, ()),
+        (COSINE, ()),
+        (0.1, (keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2),)),
+        (0.1, (RatePerBatch(),)),
+        (0.1, (keras.callbacks.ReduceLROnPlateau("loss", patience=1, min_delta=9, factor=0.5),)),
+    ],
+    ids=["float", "schedule", "epoch callback", "batch callback", "plateau"],
+)
+def test_logger_has_what_the_optimizer_used(mount: object, setters: tuple) -> None:
+    weights, logger = Weights(), LearningRateLogger()
+    history = fit(one_weight_model(mount), *setters, weights, logger, epochs=3, steps=4)
+    np.testing.assert_allclose(logger.learning_rates, weights.used(), rtol=1e-3, atol=1e-7)
+    assert logger.steps == list(range(12))
+    assert logger.epochs == [0] * 4 + [1] * 4 + [2] * 4
+    assert history["learning_rate"] == logger.learning_rates[3::4]
+
+
+@pytest.mark.parametrize("group", [1, 4, 100])
+@pytest.mark.parametrize("mount", [0.1, COSINE], ids=["float", "schedule"])
+def test_logger_has_every_step_of_a_group(mount: object, group: int) -> None:
+    model, logger = one_weight_model(mount, steps_per_execution=group), LearningRateLogger()
+    fit(model, logger, epochs=2, steps=6)
+    planned = [float(COSINE(step)) if mount is COSINE else np.float32(0.1) for step in range(12)]
+    assert logger.steps == list(range(12)) and logger.learning_rates == planned
+    assert -model.get_weights()[0][0, 0] == pytest.approx(sum(planned), rel=1e-5)
+
+
+def test_logger_with_groups_has_what_a_batch_callback_set() -> None:
+    model = one_weight_model(0.1, steps_per_execution=3)
+    logger = LearningRateLogger()
+    fit(model, RatePerBatch(), logger, steps=6)  # called at batches 0 and 3 only
+    assert logger.learning_rates == [np.float32(0.1)] * 3 + [np.float32(0.1 / 4)] * 3
+    assert -model.get_weights()[0][0, 0] == pytest.approx(sum(logger.learning_rates), rel=1e-5)
+
+
+@pytest.mark.parametrize("group", [1, 4])
+def test_logger_per_epoch_has_the_last_step_of_each(group: int) -> None:
+    logger = LearningRateLogger(per="epoch")
+    history = fit(one_weight_model(COSINE, steps_per_execution=group), logger, epochs=3, steps=4)
+    assert (logger.epochs, logger.steps) == ([0, 1, 2], [3, 7, 11])
+    assert logger.learning_rates == [float(COSINE(step)) for step in (3, 7, 11)]
+    assert history["learning_rate"] == logger.learning_rates
+
+
+def test_logger_starts_empty_in_a_second_fit_and_goes_on_counting() -> None:
+    model, logger = one_weight_model(COSINE), LearningRateLogger()
+    fit(model, logger, steps=4)
+    fit(model, logger, steps=4, initial_epoch=1, epochs=2)
+    assert (logger.steps, logger.epochs) == ([4, 5, 6, 7], [1, 1, 1, 1])
+    assert logger.learning_rates == [float(COSINE(step)) for step in range(4, 8)]
+
+
+def test_logger_after_saving_and_loading(tmp_path: object) -> None:
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(COSINE), "mse")
+    fit(model, steps=5)
+    model.save(tmp_path / "model.keras")
+    logger = LearningRateLogger()
+    fit(keras.models.load_model(tmp_path / "model.keras"), logger, steps=3)
+    assert logger.steps == [5, 6, 7]
+    assert logger.learning_rates == [float(COSINE(step)) for step in (5, 6, 7)]
+
+
+def test_logger_counts_batches_with_gradient_accumulation() -> None:
+    model = one_weight_model(keras.optimizers.SGD(COSINE, gradient_accumulation_steps=3))
+    logger = LearningRateLogger()
+    fit(model, logger, steps=6)
+    assert logger.learning_rates == [float(COSINE(step)) for step in range(6)]
+    used = -model.get_weights()[0][0, 0]
+    assert used == pytest.approx(float(COSINE(2)) + float(COSINE(5)), rel=1e-5)
+
+
+def test_logger_sees_through_mixed_precision() -> None:
+    inner = keras.optimizers.SGD(COSINE)
+    logger = LearningRateLogger()
+    fit(one_weight_model(keras.optimizers.LossScaleOptimizer(inner)), logger, steps=3)
+    assert logger.learning_rates == [float(COSINE(step)) for step in range(3)]
+
+
+def test_logger_refuses_an_optimizer_with_several_rates() -> None:
+    sgd = keras.optimizers.SGD(0.1)
+    sgd.optimizers = [sgd]  # what marks a MultiOptimizer
+    with pytest.raises(TypeError, match="one learning rate, got SGD"):
+        current_rate(sgd)
+
+
+@pytest.mark.parametrize("per", ["batch", "Step", "", None, 1])
+def test_logger_refuses_another_unit(per: object) -> None:
+    with pytest.raises(ValueError, match=f"per must be 'step' or 'epoch', got {per!r}"):
+        LearningRateLogger(per)
+
+
+MIRRORED = """
+import sys
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+sys.path.insert(0, sys.argv[1])
+from test_callbacks import *
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+assert strategy.num_replicas_in_sync == 2
+for mount, setters in ((0.1, [CustomLearningRateScheduler(lambda e, r: 0.5 * r)]), (COSINE, [])):
+    with strategy.scope():
+        model = one_weight_model(mount)
+    logger = LearningRateLogger()
+    ones = np.ones((8, 1), np.float32)
+    model.fit(ones, ones, batch_size=2, epochs=2, verbose=0, callbacks=[*setters, logger])
+    halved = [np.float32(0.05)] * 4 + [np.float32(0.025)] * 4
+    planned = [float(COSINE(step)) for step in range(8)] if mount is COSINE else halved
+    assert logger.steps == list(range(8)) and logger.learning_rates == planned, logger.steps
+    used = -model.get_weights()[0][0, 0] / sum(planned)
+    assert abs(used - 1) < 1e-5, used
+print("as planned")
+"""
+
+
+def test_logger_under_a_mirrored_strategy() -> None:
+    """In a process of its own: logical devices have to be made before TensorFlow starts."""
+    done = subprocess.run(
+        [sys.executable, "-c", MIRRORED, str(PROJECT / "tests")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.stdout.strip().endswith("as planned"), done.stderr[-2000:]
