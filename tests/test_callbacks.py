@@ -140,6 +140,15 @@ def test_loss_and_error_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_logs_hold_the_average_over_the_epoch_so_far() -> None:
+    losses = []
+    keep = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: losses.append(logs["loss"])
+    )
+    fit(one_weight_model(0.1), keep, steps=3)  # the losses of the batches are 0, -0.1 and -0.2
+    np.testing.assert_allclose(losses, [0, -0.05, -0.1], atol=1e-6)
+
+
 # EarlyStoppingAtMinLoss
 
 
