@@ -39,7 +39,7 @@ def test_every_helper_has_a_row_in_the_copy_table(helper) -> None:
 
 def test_commands_exist() -> None:
     makefile = (PROJECT / "Makefile").read_text()
-    for target in set(re.findall(r"`make (\w+)", README)):
+    for target in set(re.findall(r"`make ([a-z]+)", README)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
