@@ -132,7 +132,7 @@ def _seed_problems(first: np.ndarray, again: np.ndarray, other: np.ndarray) -> l
     if not np.array_equal(first, again):
         return ["the same seed gives other positions: use np.random.default_rng(seed)."]
     if np.array_equal(np.sort(first), np.sort(other)):
-        return ["another seed gives the same positions: draw them at random."]
+        return ["another seed gives the same positions: use the seed that you are given."]
     return []
 
 
@@ -205,8 +205,11 @@ def _count_problem(result: float, units: int) -> str:
         794 * units + 10: "the biases of the hidden units are missing.",
         101_770: "that is the number for 128 hidden units; use the argument.",
     }
-    reason = known.get(result, "weights: 784 per hidden unit, then hidden_units per output unit.")
-    return f"for {units} hidden units you count {result}: {reason}"
+    default = (
+        "784 weights and a bias per hidden unit, hidden_units weights and a bias per output unit."
+    )
+    reason = known.get(result, default)
+    return f"for hidden_units={units} you count {result}, not {795 * units + 10}: {reason}"
 
 
 def lesson_2_exercise_2(softmax: Callable[[np.ndarray], np.ndarray]) -> bool:
@@ -219,10 +222,12 @@ def lesson_2_exercise_2(softmax: Callable[[np.ndarray], np.ndarray]) -> bool:
         Whether the answer is right; what is wrong is printed.
     """
     usual = np.array([[0.5, -1.0, 2.0], [1.0, 1.0, 1.0]])
-    huge = np.array([[1000.0, 999.0, -1000.0], [-1000.0, -1000.0, -999.0]])
+    huge = np.array([[1000.0, 999.0, -1000.0], [-1000.0, -1000.0, -999.0], [1e3, -1e3, -1e3]])
     for logits in (usual, huge):
         with np.errstate(all="ignore"):
             result, problems = _call_for_array(softmax, logits.copy())
+        if problems and "broadcast" in problems[0]:
+            problems = [f"{problems[0]} Keep the rows as rows: axis=1, keepdims=True."]
         problems = problems or _softmax_problems(result, logits)
         if problems:
             return report(problems)
@@ -237,10 +242,13 @@ def _softmax_problems(result: np.ndarray, logits: np.ndarray) -> list[str]:
     if np.allclose(result, expected, rtol=0, atol=1e-6):
         return []
     if not np.isfinite(result).all():
+        row = int(np.flatnonzero(~np.isfinite(result).all(axis=1))[0])
         return [
-            f"for the logits {logits[0].tolist()} a probability is {result[0, 0]}: np.exp(1000) is "
-            "infinite. Subtract the largest logit of the row first."
+            f"for the logits {logits[row].tolist()} your probabilities are {result[row].tolist()}: "
+            "np.exp is infinite, or 0 for the whole row. Subtract each row's own largest logit first."
         ]
+    if np.allclose(np.exp(result), expected, rtol=0, atol=1e-6):
+        return ["these are the logarithms of the probabilities: leave out the last np.log."]
     if np.isclose(result.sum(), 1) or not np.allclose(result.sum(axis=1), 1):
         sums = np.round(result.sum(axis=1), 3).tolist()
         return [f"each row must add up to 1, yours add up to {sums}: axis=1, keepdims=True."]
@@ -251,8 +259,8 @@ def lesson_2_exercise_3(rates: tuple[float, float]) -> bool:
     """Whether two learning rates for the loss ``3 * w**2`` are the perfect and the useless one.
 
     Args:
-        rates: the rate whose first step lands at the minimum, and the smallest rate above 0 with
-            which no step ever comes nearer to it.
+        rates: the rate whose first step lands at the minimum, and the rate from which on no step
+            ever comes nearer to it.
 
     Returns:
         Whether the answer is right; what is wrong is printed.
@@ -262,7 +270,7 @@ def lesson_2_exercise_3(rates: tuple[float, float]) -> bool:
 
 def _rate_problems(rates: object) -> list[str]:
     if rates is None or rates is Ellipsis:
-        return ["give two learning rates: rates = (..., ...)."]
+        return ["give two learning rates in place of None: (perfect, useless)."]
     try:
         perfect, useless = (float(rate) for rate in rates)
     except (TypeError, ValueError):
@@ -270,7 +278,8 @@ def _rate_problems(rates: object) -> list[str]:
     after = 1 - perfect * 6
     if not np.isclose(after, 0, atol=1e-6):
         return [
-            f"with the rate {perfect:g} the first step leads from w = 1 to {after:g}, not to 0."
+            f"with the rate {perfect:g} the first step leads from w = 1 to {after:g}, not to 0. "
+            "(A fraction is exact: 1 / 7, not 0.1429.)"
         ]
     if useless <= 0:
         return [f"the second rate must be above 0, got {useless:g}."]
@@ -567,6 +576,9 @@ def _problems_of_a_planned_run(scheduler: object) -> list[str]:
         return [f"my_scheduler must be an LRScheduler, it is {type(scheduler).__name__}."]
     steps_that_mean_something = {
         500: "500 steps are one epoch, the run has 5.",
+        1500: "this exercise has 5 epochs.",
+        1950: "this exercise has batches of 100.",
+        1170: "this exercise has batches of 100 and 5 epochs.",
         50_000: "50,000 is the number of images; a step trains 100 of them.",
         250_000: "250,000 images pass in 5 epochs; a step trains 100 of them.",
         5: "5 is the number of epochs; iterations counts steps.",
@@ -579,10 +591,13 @@ def _problems_of_a_planned_run(scheduler: object) -> list[str]:
     if not np.isclose(scheduler.lr, 0.2):
         return [f"the peak rate must be 0.2, it is {scheduler.lr:g}."]
     rates = np.asarray(scheduler.schedule(np.arange(2500)))
+    if scheduler.warm_up == 0:
+        return ["there is no warm-up: warm_up is 0, the first 200 steps must climb."]
     warm_up_steps = int(np.argmax(rates >= np.float32(0.2))) + 1
     if warm_up_steps != 200:
+        reached = f"{warm_up_steps} step{'s' if warm_up_steps > 1 else ''}"
         hint = " An int counts steps, a float is a fraction of the run."
-        return [f"the peak is reached after {warm_up_steps} steps, not after 200.{hint}"]
+        return [f"the peak is reached after {reached}, not after 200.{hint}"]
     return []
 
 
@@ -603,16 +618,27 @@ def lesson_6_exercise_2(make_rate_setter: Callable) -> bool:
 
 
 class _CountingScheduler:
-    """Counts how often Python runs ``update``: once per trace, or once per eager call."""
+    """Keeps what Python hands to ``update``: once per trace, or once per eager call."""
 
     def __init__(self) -> None:
-        self.calls = 0
+        self.steps: list[object] = []
+        self.eager_calls = 0
 
     def update(self, optimizer: object, step: object) -> object:
-        from keras import ops
+        import tensorflow as tf
 
-        self.calls += 1
-        return optimizer.learning_rate.assign(1.0 / (1.0 + ops.cast(step, "float32")))
+        self.steps.append(step)
+        self.eager_calls += tf.executing_eagerly()
+        return optimizer.learning_rate.assign(1.0 / (1.0 + tf.cast(step, tf.float32)))
+
+    def kinds_of_steps(self) -> set[str]:
+        """``int32`` and the like for tensors and variables, ``int`` for Python's."""
+        return {
+            np.dtype(getattr(step.dtype, "name", step.dtype)).name
+            if hasattr(step, "dtype")
+            else type(step).__name__
+            for step in self.steps
+        }
 
 
 def _problems_of_a_rate_setter(
@@ -620,26 +646,67 @@ def _problems_of_a_rate_setter(
 ) -> list[str]:
     if not callable(set_rate):
         return [f"make_rate_setter must return a function, it returns {set_rate!r}."]
+    rates = {}
     for step in (3, 0, 1, 2, 7, 4):
-        rate, problems = _call(set_rate, step)
+        rates[step], problems = _call(set_rate, step)
+        problems = problems or _problems_of_a_rate(rates[step], optimizer, scheduler)
         if problems:
-            return problems
-        if isinstance(rate, bool) or not isinstance(rate, (float, np.floating)):
-            return [f"your function must return a float, it returns {type(rate).__name__}."]
-        if scheduler.calls == 0:
-            return ["your function must call scheduler.update(optimizer, step)."]
-        if not np.isclose(rate, 1 / (1 + step)):
-            return [
-                f"step {step} must give the rate {1 / (1 + step):g}, you return {rate:g}: "
-                "is the step frozen in the graph? Hand it in as an argument."
-            ]
-        if not np.isclose(float(np.asarray(optimizer.learning_rate)), rate):
-            return [f"after step {step} the optimizer has another rate than you return."]
-    if scheduler.calls > 1:
-        return [
-            f"for 6 steps Python ran update {scheduler.calls} times, not once. Put it into a "
-            "tf.function that is made once, and hand the step over as a tensor."
-        ]
+            return [_explained(problems[0], ran=bool(scheduler.steps))]
+    if any("float" in kind for kind in scheduler.kinds_of_steps()):
+        return ["update got the step as a float, and LRScheduler refuses that. Hand over an int32 "
+                "or int64 tensor."]  # fmt: skip
+    return _problems_of_rates(rates) or _problems_of_tracing(scheduler)
+
+
+def _problems_of_a_rate(
+    rate: object, optimizer: object, scheduler: _CountingScheduler
+) -> list[str]:
+    if isinstance(rate, bool) or not isinstance(rate, (float, np.floating)):
+        kind = type(rate).__name__
+        hint = ": convert outside the compiled function." if "Tensor" in kind else "."
+        return [f"your function must return a float, it returns {kind}{hint}"]
+    if not scheduler.steps:
+        return ["your function must call scheduler.update(optimizer, step)."]
+    if not np.isclose(float(np.asarray(optimizer.learning_rate)), rate):
+        return ["the optimizer has another rate than you return."]
+    return []
+
+
+def _explained(problem: str, ran: bool) -> str:
+    """Say what two frequent errors mean; ``ran``: whether ``update`` has been called."""
+    if ran and ("NoneType" in problem or "returns nothing" in problem):
+        return "update runs, but its rate does not come back: is a return missing?"
+    if "Symbolic" in problem or "attribute 'numpy'" in problem:
+        return (
+            "inside the compiled function a tensor has no value yet: convert outside the compiled "
+            "function, float(compiled(...))."
+        )
+    return problem
+
+
+def _problems_of_rates(rates: dict[int, float]) -> list[str]:
+    wrong = [step for step, rate in rates.items() if not np.isclose(rate, 1 / (1 + step))]
+    if not wrong:
+        return []
+    step = wrong[0]
+    problem = f"step {step} must give the rate {1 / (1 + step):g}, you return {rates[step]:g}: "
+    if len(set(rates.values())) > 1:
+        return [problem + "is it the step that your function is called with?"]
+    if step == next(iter(rates)):
+        return [problem + "your function does not use the step that it is called with."]
+    return [problem + "the first step is frozen in the graph. Hand it in as an argument."]
+
+
+def _problems_of_tracing(scheduler: _CountingScheduler) -> list[str]:
+    if scheduler.eager_calls:
+        return ["update is not compiled, Python runs it for every step. Put it into a tf.function."]
+    traces = len(scheduler.steps)
+    if traces > 1 and "int" in scheduler.kinds_of_steps():
+        return [f"6 steps, {traces} traces: a Python int is traced anew for each value. Hand the "
+                "step over as a tensor."]  # fmt: skip
+    if traces > 1:
+        return [f"6 steps, {traces} traces: make the tf.function once, outside the function that "
+                "is called for every step."]  # fmt: skip
     return []
 
 

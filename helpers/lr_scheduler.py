@@ -53,13 +53,15 @@ class LRScheduler:
     Policies, for a peak rate ``lr`` and a run of ``iterations`` steps:
 
     - ``constant``: ``lr`` at every step, as without a scheduler; ``warm_up`` is not used.
-    - ``step``: warm-up, ``lr``, from 75 % of the run ``lr * sqrt(lrf)``, from 92 % ``lr * lrf``.
+    - ``step``: warm-up, ``lr``, from 75 % of the run ``lr * sqrt(lrf)``, from 92 % ``lr * lrf``;
+      a longer warm-up comes first.
     - ``cosine``: warm-up, then cosine decay from ``lr`` to ``lr * lrf`` with warm restarts
       (Loshchilov & Hutter 2016, arXiv 1608.03983). The first cycle has ``initial_cycle_length``
       steps, each later one is ``cycle_weight`` times longer. Cycles go on after the run. (Keras
       computes them in float32: with a weight such as 1.1 a restart may come one step late.)
     - ``onecycle``: cosine rise from ``lr / 25`` during the warm-up, cosine fall to ``lr / 250,000``
-      (Smith & Topin 2017, arXiv 1708.07120); momentum the other way round.
+      (Smith & Topin 2017, arXiv 1708.07120); momentum the other way round. Without warm-up only
+      the fall is left, with a warm-up as long as the run only a rise, from near 0.
     - ``linear``: warm-up, then a straight line to 0 at the end of the run.
     - ``wsd``: warm-up, ``lr``, and a 1-sqrt cooldown to 0 over the last fifth of the run, or over
       what the warm-up leaves of it (Haegele et al. 2024, arXiv 2405.18392).
@@ -76,7 +78,7 @@ class LRScheduler:
         lrf: final rate of ``step`` and ``cosine`` as a fraction of ``lr``, from 0 to 1.
         initial_cycle_length: steps of the first cosine cycle; an int, 1 or more.
         cycle_weight: factor from one cosine cycle to the next; a number, 1 or more.
-        momentum: for ``onecycle``, the momentum at the peak rate and at both ends of the run. The
+        momentum: for ``onecycle``, the momentum at the peak rate and at the lowest rates. The
             optimizer must keep its momentum in a variable: ``SettableMomentumSGD``,
             ``SettableMomentumAdam``, or any one built with ``beta_1=keras.Variable(0.95)``. None
             leaves the optimizer's momentum alone.

@@ -93,7 +93,7 @@ def prepare_data(images: np.ndarray) -> np.ndarray:
     if images.shape[1:] != (28, 28):
         raise ValueError(
             f"images must have shape (n, 28, 28), got {images.shape}. "
-            "For a single image, pass images[np.newaxis]."
+            "One image alone needs images[np.newaxis]; an axis too many goes with images[..., 0]."
         )
     return images.astype(np.float32) / np.float32(255)
 

@@ -20,8 +20,8 @@ def shuffled_batches(examples: int, batch_size: int, seed: int, epoch: int) -> n
     """Deal the row numbers of a data set into batches, in an order of the epoch's own.
 
     A pure function: the same arguments give the same batches, also in a resumed run. All batches
-    are full. The ``examples % batch_size`` rows that are left over sit this epoch out; in each
-    epoch they are others.
+    are full. The ``examples % batch_size`` rows that are left over sit this epoch out; each epoch
+    leaves out different ones.
 
     Args:
         examples: number of rows; an int, 1 or more.

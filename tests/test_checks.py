@@ -191,7 +191,7 @@ def test_lesson_1_exercise_3(said: Said, answer: Callable, words: str) -> None:
         (lambda units: 784 * units + units + 10 * units, "biases of the ten output units"),
         (lambda units: 784 * units + 10 * units + 10, "biases of the hidden units"),
         (lambda units: 101_770, "use the argument"),
-        (lambda units: 784 * units, "784 per hidden unit"),
+        (lambda units: 784 * units, "784 weights and a bias per hidden unit"),
         (lambda units: np.zeros(3), "one whole number, got an array of shape (3,)"),
     ],
 )
@@ -208,6 +208,11 @@ def naive(logits: np.ndarray) -> np.ndarray:
     return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
 
 
+def minus_the_mean_of_the_row(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.mean(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
 def minus_the_largest_of_all(logits: np.ndarray) -> np.ndarray:
     powers = np.exp(logits - logits.max())
     return powers / powers.sum(axis=1, keepdims=True)
@@ -218,8 +223,11 @@ def minus_the_largest_of_all(logits: np.ndarray) -> np.ndarray:
     [
         (softmax, "Correct."),
         (lambda logits: softmax(logits).tolist(), "Correct."),
-        (naive, "np.exp(1000) is infinite"),
-        (minus_the_largest_of_all, "largest logit of the row"),
+        (naive, "np.exp is infinite, or 0 for the whole row"),
+        (minus_the_mean_of_the_row, "for the logits [1000.0, -1000.0, -1000.0]"),
+        (lambda logits: np.log(softmax(logits)), "logarithms of the probabilities"),
+        (lambda logits: np.exp(logits) / np.exp(logits).sum(axis=1), "keepdims=True"),
+        (minus_the_largest_of_all, "for the logits [-1000.0, -1000.0, -999.0]"),
         (lambda logits: np.exp(logits) / np.exp(logits).sum(), "each row must add up to 1"),
         (lambda logits: np.exp(logits) / np.exp(logits).sum(axis=0), "each row must add up to 1"),
         (lambda logits: np.exp(logits), "each row must add up to 1"),

@@ -31,7 +31,12 @@ def test_a_planned_run_is_right(warm_up, capsys):
         (LRScheduler(2500, 0.2, "linear", 200), "policy must be 'wsd', it is 'linear'"),
         (LRScheduler(2500, 0.1, "wsd", 200), "0.2, it is 0.1"),
         (LRScheduler(2500, 0.2, "wsd"), "after 250 steps, not after 200"),
-        (LRScheduler(2500, 0.2, "wsd", 0), "after 1 steps"),
+        (LRScheduler(1500, 0.2, "wsd", 200), "this exercise has 5 epochs"),
+        (LRScheduler(1950, 0.2, "wsd", 200), "this exercise has batches of 100."),
+        (LRScheduler(1170, 0.2, "wsd", 200), "batches of 100 and 5 epochs"),
+        (LRScheduler(2500, 0.2, "wsd", 0), "there is no warm-up"),
+        (LRScheduler(2500, 0.2, "wsd", 0.0), "there is no warm-up"),
+        (LRScheduler(2500, 0.2, "wsd", 1), "after 1 step, not after 200"),
         (LRScheduler(2500, 0.2, "wsd", 0.2), "after 500 steps"),
     ],
 )
@@ -56,7 +61,14 @@ def traced_once_through_a_variable(scheduler, optimizer):
     return set_rate
 
 
-@pytest.mark.parametrize("answer", [traced_once, traced_once_through_a_variable])
+def traced_once_with_a_numpy_int(scheduler, optimizer):
+    compiled = tf.function(lambda step: scheduler.update(optimizer, step), jit_compile=True)
+    return lambda step: float(compiled(np.int64(step)))
+
+
+@pytest.mark.parametrize(
+    "answer", [traced_once, traced_once_through_a_variable, traced_once_with_a_numpy_int]
+)
 def test_a_rate_setter_is_right(answer, capsys):
     assert checks.lesson_6_exercise_2(answer)
     assert capsys.readouterr().out == "Correct.\n"
@@ -115,6 +127,72 @@ def failing(scheduler, optimizer):
     return lambda step: 1 / 0
 
 
+def a_float_tensor(scheduler, optimizer):
+    compiled = tf.function(lambda step: scheduler.update(optimizer, step))
+    return lambda step: float(compiled(tf.constant(float(step))))
+
+
+def a_python_float(scheduler, optimizer):
+    compiled = tf.function(lambda step: scheduler.update(optimizer, step))
+    return lambda step: float(compiled(float(step)))
+
+
+def the_optimizers_own_step(scheduler, optimizer):
+    compiled = tf.function(lambda: scheduler.update(optimizer, optimizer.iterations))
+    return lambda step: float(compiled())
+
+
+def one_step_late(scheduler, optimizer):
+    compiled = tf.function(lambda step: scheduler.update(optimizer, step + 1))
+    return lambda step: float(compiled(tf.constant(step)))
+
+
+def float_inside(scheduler, optimizer):
+    @tf.function
+    def compiled(step):
+        return float(scheduler.update(optimizer, step))
+
+    return lambda step: compiled(tf.constant(step))
+
+
+def float_inside_without_autograph(scheduler, optimizer):
+    compiled = tf.function(lambda s: float(scheduler.update(optimizer, s)), autograph=False)
+    return lambda step: compiled(tf.constant(step))
+
+
+def numpy_inside(scheduler, optimizer):
+    @tf.function
+    def compiled(step):
+        return scheduler.update(optimizer, step).numpy()
+
+    return lambda step: compiled(tf.constant(step))
+
+
+def compiled_returns_nothing(scheduler, optimizer):
+    @tf.function
+    def compiled(step):
+        scheduler.update(optimizer, step)
+
+    return lambda step: float(compiled(tf.constant(step)))
+
+
+def compiled_returns_nothing_to_read(scheduler, optimizer):
+    @tf.function
+    def compiled(step):
+        scheduler.update(optimizer, step)
+
+    return lambda step: compiled(tf.constant(step)).numpy()
+
+
+def outer_returns_nothing(scheduler, optimizer):
+    compiled = tf.function(lambda step: scheduler.update(optimizer, step))
+
+    def set_rate(step):
+        float(compiled(tf.constant(step)))
+
+    return set_rate
+
+
 def on_another_optimizer(scheduler, optimizer):
     other = keras.optimizers.SGD(0.1)
     return traced_once(scheduler, other)
@@ -126,11 +204,21 @@ def on_another_optimizer(scheduler, optimizer):
         (None, "pass your function itself"),
         (nothing, "returns nothing yet"),
         (a_rate, "must return a function, it returns 0.1"),
-        (eager, "ran update 6 times"),
-        (traced_for_each_int, "ran update 6 times"),
-        (made_again_each_time, "ran update 6 times"),
+        (eager, "update is not compiled"),
+        (traced_for_each_int, "6 traces: a Python int is traced anew"),
+        (made_again_each_time, "6 traces: make the tf.function once"),
         (frozen, "frozen in the graph"),
-        (a_tensor, "must return a float, it returns EagerTensor"),
+        (the_optimizers_own_step, "does not use the step that it is called with"),
+        (one_step_late, "is it the step that your function is called with?"),
+        (a_float_tensor, "got the step as a float, and LRScheduler refuses that"),
+        (a_python_float, "got the step as a float, and LRScheduler refuses that"),
+        (a_tensor, "it returns EagerTensor: convert outside the compiled function"),
+        (float_inside, "convert outside the compiled function"),
+        (float_inside_without_autograph, "convert outside the compiled function"),
+        (numpy_inside, "convert outside the compiled function"),
+        (compiled_returns_nothing, "is a return missing?"),
+        (compiled_returns_nothing_to_read, "is a return missing?"),
+        (outer_returns_nothing, "is a return missing?"),
         (without_update, "must call scheduler.update"),
         (without_return, "returns nothing yet"),
         (failing, "raises ZeroDivisionError"),
@@ -140,3 +228,10 @@ def on_another_optimizer(scheduler, optimizer):
 def test_a_rate_setter_that_is_wrong(answer, words, capsys):
     assert not checks.lesson_6_exercise_2(answer)
     assert words in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("answer", [a_float_tensor, a_python_float])
+def test_the_real_scheduler_refuses_a_float_step_too(answer):
+    set_rate = answer(LRScheduler(10, 0.1, "linear"), keras.optimizers.SGD(0.5))
+    with pytest.raises(TypeError):
+        set_rate(3)

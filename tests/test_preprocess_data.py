@@ -185,7 +185,11 @@ def test_prepare_data_can_be_undone(count: int, seed: int) -> None:
     [
         (np.zeros((28, 28), np.uint8), ValueError, r"got \(28, 28\).*images\[np.newaxis\]"),
         (np.zeros((2, 784), np.uint8), ValueError, r"\(n, 28, 28\), got \(2, 784\)"),
-        (np.zeros((2, 28, 28, 1), np.uint8), ValueError, r"got \(2, 28, 28, 1\)"),
+        (
+            np.zeros((2, 28, 28, 1), np.uint8),
+            ValueError,
+            r"got \(2, 28, 28, 1\).*images\[\.\.\., 0\]",
+        ),
         (np.zeros((2, 28, 28), np.float32), TypeError, "got float32.*scaled already"),
         (np.zeros((2, 28, 28), np.int64), TypeError, "got int64"),
         ([[0]], TypeError, "got list"),
