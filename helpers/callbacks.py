@@ -233,10 +233,11 @@ def schedule_from_table(table: Sequence[tuple[int, float]]) -> Callable[[int, fl
 
 
 class LearningRateLogger(keras.callbacks.Callback):
-    """Record the learning rate that the optimizer used, from whatever mount it came.
+    """Record the learning rate that the optimizer used, from whatever source it came.
 
     Works for a float, a ``LearningRateSchedule``, a callback that sets the rate, and under a
-    ``MirroredStrategy``. Put it last in the list of callbacks: it reads a settable rate after the
+    ``MirroredStrategy``. In the list of callbacks put it after callbacks that set the rate and
+    before those that write ``logs`` (it adds ``learning_rate``): it reads a settable rate when the
     others have set it and before the batch uses it.
 
     With ``steps_per_execution=k`` Keras calls the batch hooks once per k batches. The record still

@@ -725,28 +725,40 @@ def lesson_3_exercise_1(callback_class: type) -> bool:
     try:
         return report(_best_accuracy_problems(callback_class()))
     except Exception as error:
-        return report([f"your callback raises {type(error).__name__}: {error}"])
+        problem = f"your callback raises {type(error).__name__}: {error}"
+        missing = isinstance(error, KeyError) or "NoneType" in str(error)
+        return report([f"{problem}. {_HOOK_AND_KEY}" if missing else problem])
+
+
+_HOOK_AND_KEY = "Is the hook called `on_epoch_end`, and the key `'val_accuracy'`?"
 
 
 def _best_accuracy_problems(callback: object) -> list[str]:
-    accuracies = [0.70, 0.80, 0.78, 0.80]
+    accuracies = [0.70, 0.80, 0.78]
     best, epoch = _best_after(callback, accuracies)
+    if epoch is None and best in (*accuracies, 0.92):
+        return [f"best is {best} but best_epoch is still None: set both."]
     if epoch is None:
-        return ["best_epoch is still None after four epochs: nothing is kept yet."]
-    if best == 0.93:
+        return [
+            f"best_epoch is still None after three epochs: nothing is kept yet. {_HOOK_AND_KEY}"
+        ]
+    if best == 0.92:
         return ["best is the training accuracy; the key of the validation is 'val_accuracy'."]
+    if best == 0.78:
+        return ["0.78 came after 0.8 and replaced it: compare with best before you keep a value."]
     if best != 0.80:
         return [f"the best of {accuracies} is 0.8, your callback says {best}."]
-    if epoch == 3:
-        return ["epoch 3 only equals the best; keep the first epoch that reached it (use >)."]
     if epoch != 1:
         return [f"the best epoch, counted from 0, is 1; your callback says {epoch}."]
+    if _best_after(callback, [0.70, 0.80, 0.78, 0.80]) == (0.80, 3):
+        return ["epoch 3 only equals the best; keep the first epoch that reached it (use >)."]
     if _best_after(callback, [0.60, 0.50]) != (0.60, 0):
         return ["a second fit has to start afresh: set best and best_epoch in on_train_begin."]
     try:
         without = _best_after(callback, [None, None])
-    except KeyError as error:
-        return [f"a fit without validation has no {error} in logs: ask with logs.get(...)."]
+    except Exception as error:
+        return ["a fit without validation has no 'val_accuracy' in logs, and your callback raises "
+                f"{type(error).__name__}: {error}. Ask with logs.get(...), and give a default."]  # fmt: skip
     if without[1] is not None:
         return ["without validation there is no best epoch: best_epoch has to stay None."]
     return []
@@ -774,20 +786,30 @@ def lesson_3_exercise_2(schedule: Callable[[int, float], float]) -> bool:
     Returns:
         Whether the answer is right; what is wrong is printed.
     """
-    plan = {0: 0.02, 1: 0.02, 2: 0.1, 3: 0.1, 4: 0.1, 5: 0.1, 6: 0.01, 7: 0.01, 500: 0.01}
-    for epoch in (0, 6, 2, 1, 5, 7, 3, 4, 500):
-        given = {rate: _call(schedule, epoch, rate) for rate in (0.1, 0.005)}
-        for result, problems in given.values():
-            if problems:
-                return report([f"in epoch {epoch}: {problems[0]}"])
-            if isinstance(result, bool) or not isinstance(result, (float, np.floating)):
-                return report([f"in epoch {epoch} the result is no float but {result!r}."])
-        low, high = given[0.005][0], given[0.1][0]
-        if low != high:
+    plan = {0: 0.02, 6: 0.01, 2: 0.1, 1: 0.02, 5: 0.1, 7: 0.01, 3: 0.1, 4: 0.1, 500: 0.01}
+    again = 9 * [(6, 0.1)]  # enough for a function that counts its calls to reach every rate
+    calls = again + [(epoch, rate) for epoch in plan for rate in (0.1, 0.005)]
+    rates: dict[tuple[int, float], float] = {}
+    for epoch, current in calls:
+        result, problems = _call(schedule, epoch, current)
+        if problems:
+            return report([f"in epoch {epoch}: {problems[0]}"])
+        if isinstance(result, bool) or not isinstance(result, (float, np.floating)):
+            return report([f"in epoch {epoch} the result is no float but {result!r}."])
+        if rates.setdefault((epoch, current), result) != result:
+            return report(
+                [f"called twice for epoch {epoch} it gives two rates: it remembers its calls; "
+                 "use `epoch`."]
+            )  # fmt: skip
+    for epoch, needed in plan.items():
+        rate = rates[epoch, 0.1]
+        if rate != rates[epoch, 0.005]:
             return report(
                 [f"in epoch {epoch} the result depends on the current rate; after a restart "
                  "that is another one. Use the epoch alone."]
             )  # fmt: skip
-        if not np.isclose(low, plan[epoch], rtol=1e-9):
-            return report([f"epoch {epoch} needs {plan[epoch]}, your function gives {low}."])
+        if not np.isclose(rate, needed, rtol=1e-9):
+            swapped = all(_call(schedule, 0.1, epoch)[0] == plan[epoch] for epoch in plan)
+            hint = " Are the arguments swapped? The epoch comes first." if swapped else ""
+            return report([f"epoch {epoch} needs {needed}, your function gives {rate}.{hint}"])
     return report([])

@@ -15,21 +15,22 @@ with Callbacks"; ``hold_then_decay`` is the example of Keras's own ``LearningRat
 
 import math
 from collections.abc import Callable
-from numbers import Integral
+from numbers import Integral, Real
 
 
 def check_rates(**rates: float) -> None:
     """Refuse learning rates that cannot be used: ``check_rates(start_lr=start_lr)``.
 
     Args:
-        **rates: argument name to learning rate; a Python float or int, finite, at least 0.
+        **rates: argument name to learning rate; a real number (of Python or NumPy), finite, at
+            least 0.
 
     Raises:
         TypeError: not a number (``bool``, text, ``None`` and tensors are not).
         ValueError: negative, NaN or infinite.
     """
     for name, value in rates.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        if isinstance(value, bool) or not isinstance(value, Real):
             raise TypeError(f"{name} must be a float, got {type(value).__name__} {value!r}")
         if not (math.isfinite(value) and value >= 0):
             raise ValueError(f"{name} must be finite and at least 0, got {value!r}")
@@ -39,7 +40,7 @@ def check_decays(**decays: float) -> None:
     """Refuse decay constants that cannot be used; the same rules as for rates.
 
     Args:
-        **decays: argument name to decay constant per epoch; a float or int, finite, at least 0.
+        **decays: argument name to decay constant per epoch; a real number, finite, at least 0.
 
     Raises:
         TypeError: not a number.
@@ -89,7 +90,7 @@ def hold_then_decay(hold_epochs: int = 5, rate: float = 0.1) -> Callable[..., fl
     def schedule(epoch: int, lr: float | None = None) -> float:
         check_epochs(epoch=epoch)
         check_rates(lr=lr)
-        return float(lr) if epoch < hold_epochs else lr * math.exp(-rate)
+        return float(lr if epoch < hold_epochs else lr * math.exp(-rate))
 
     return schedule
 
@@ -138,7 +139,7 @@ def time_based_decay(start_lr: float = 1e-3, decay: float = 0.1) -> Callable[...
 
     def schedule(epoch: int, lr: float | None = None) -> float:
         check_epochs(epoch=epoch)
-        return start_lr / (1 + decay * epoch)
+        return float(start_lr / (1 + decay * epoch))
 
     return schedule
 
@@ -165,7 +166,7 @@ def exponential_decay(start_lr: float = 1e-3, exp_decay: float = 0.1) -> Callabl
 
     def schedule(epoch: int, lr: float | None = None) -> float:
         check_epochs(epoch=epoch)
-        return start_lr * math.exp(-exp_decay * epoch)
+        return float(start_lr * math.exp(-exp_decay * epoch))
 
     return schedule
 
@@ -199,7 +200,7 @@ def constant_then_exponential_decay(
         check_epochs(epoch=epoch)
         if epoch < rampup_epochs:
             return float(start_lr)
-        return start_lr * math.exp(-exp_decay * epoch)
+        return float(start_lr * math.exp(-exp_decay * epoch))
 
     return schedule
 
@@ -248,7 +249,7 @@ def one_cycle(
     def schedule(epoch: int, lr: float | None = None) -> float:
         check_epochs(epoch=epoch)
         if epoch < rampup_epochs:
-            return start_lr + (max_lr - start_lr) / rampup_epochs * epoch
+            return float(start_lr + (max_lr - start_lr) / rampup_epochs * epoch)
         falling = max(0, epoch - rampup_epochs - sustain_epochs)
         return float(min_lr + (max_lr - min_lr) * exp_decay**falling)
 

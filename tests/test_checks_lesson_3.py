@@ -1,5 +1,6 @@
 """The checks of lesson 3 tell right answers from plausible wrong ones, and say what is wrong."""
 
+import itertools
 from collections.abc import Callable
 
 import keras
@@ -29,6 +30,39 @@ class Best(keras.callbacks.Callback):
 class Stub(Best):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         pass
+
+
+class EpochForgotten(Best):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        self.best = max(self.best, self.accuracy(logs))
+
+
+class WrongHook(Best):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        pass
+
+    def on_epoch_ends(self, epoch: int, logs: dict | None = None) -> None:
+        super().on_epoch_end(epoch, logs)
+
+
+class WrongKey(Best):
+    def accuracy(self, logs: dict) -> float:
+        return logs["validation_accuracy"]
+
+
+class WrongKeyIsNone(Best):
+    def accuracy(self, logs: dict) -> float:
+        return logs.get("validation_accuracy")
+
+
+class NeverCompares(Best):
+    def better(self, accuracy: float) -> bool:
+        return True
+
+
+class NoDefault(Best):
+    def accuracy(self, logs: dict) -> float:
+        return logs.get("val_accuracy")
 
 
 class TrainingAccuracy(Best):
@@ -79,7 +113,17 @@ class MisspeltName(Best):
     ("answer", "message"),
     [
         (Stub, "nothing is kept yet"),
-        (TrainingAccuracy, "'val_accuracy'"),
+        (Stub, "Is the hook called `on_epoch_end`, and the key `'val_accuracy'`?"),
+        (WrongHook, "Is the hook called `on_epoch_end`, and the key `'val_accuracy'`?"),
+        (WrongKey, "KeyError: 'validation_accuracy'. Is the hook called `on_epoch_end`"),
+        (WrongKeyIsNone, "and the key `'val_accuracy'`?"),
+        (EpochForgotten, "best is 0.8 but best_epoch is still None: set both"),
+        (NeverCompares, "0.78 came after 0.8 and replaced it"),
+        (NoDefault, "without validation has no 'val_accuracy' in logs"),
+        (
+            TrainingAccuracy,
+            "best is the training accuracy; the key of the validation is 'val_accuracy'",
+        ),
         (FirstForEver, "your callback says 0.7"),
         (LastOfEquals, "only equals the best"),
         (CountedFromOne, "counted from 0, is 1"),
@@ -111,9 +155,17 @@ def careful_start(epoch: int, rate: float) -> float:
     return 0.1 if epoch < 6 else 0.01
 
 
+def counting() -> Callable[[int, float], float]:
+    """A function that derives the rate from how often it was called."""
+    calls = itertools.count()
+    return lambda epoch, rate: careful_start(next(calls), rate)
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
+        (counting(), "called twice for epoch 6 it gives two rates: it remembers its calls"),
+        (lambda rate, epoch: careful_start(epoch, rate), "Are the arguments swapped?"),
         (lambda epoch, rate: rate, "Use the epoch alone"),
         (lambda epoch, rate: {0: 0.02, 2: 0.1, 6: 0.01}.get(epoch, rate), "Use the epoch alone"),
         (lambda epoch, rate: None, "returns nothing yet"),

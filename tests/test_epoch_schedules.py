@@ -265,7 +265,7 @@ EPOCHS = [
     (one_cycle, "rampup_epochs"),
     (one_cycle, "sustain_epochs"),
 ]
-NOT_NUMBERS = [True, None, "0.1", [0.1], np.float32(0.1), keras.ops.convert_to_tensor(0.1)]
+NOT_NUMBERS = [True, None, "0.1", [0.1], 1j, keras.ops.convert_to_tensor(0.1)]
 
 
 @pytest.mark.parametrize(("factory", "argument"), RATES + DECAYS)
@@ -321,9 +321,17 @@ def test_one_cycle_needs_its_highest_rate_to_be_the_highest(arguments):
 
 
 def test_checks_say_nothing_about_good_input():
-    check_rates(a=0.0, b=1, c=np.float64(0.1))
+    check_rates(a=0.0, b=1, c=np.float64(0.1), d=np.float32(0.1), e=np.int64(1))
     check_decays(a=0.0, b=1)
     check_epochs(a=0, b=10**9, c=np.int64(3))
+
+
+@pytest.mark.parametrize(("factory", "argument"), RATES + DECAYS)
+def test_a_number_of_numpy_gives_python_floats(factory, argument):
+    schedule, of_numpy = factory(**{argument: 5e-4}), factory(**{argument: np.float32(5e-4)})
+    for epoch in range(20):
+        rate = of_numpy(epoch, 1e-3)
+        assert type(rate) is float and rate == pytest.approx(schedule(epoch, 1e-3), rel=1e-6)
 
 
 @pytest.mark.parametrize("factory", PURE, ids=name)
