@@ -472,6 +472,8 @@ def _problems_of_hold_then_decay(answer: Callable) -> list[str]:
     rates, problem = _lesson_4_rates(answer, range(20))
     if problem:
         return [problem]
+    if abs(rates[4] - 1e-3 * np.exp(-0.1)) <= 1e-9 and abs(rates[3] - 1e-3) <= 1e-9:
+        return ["epoch 4 must still have 0.001. You lower it one epoch too early."]
     if any(abs(rate - 1e-3) > 1e-9 for rate in rates[:5]):
         return [f"epochs 0 to 4 must have the rate 0.001, you give {rates[:5]}."]
     if abs(rates[5] - 1e-3) <= 1e-9:
@@ -484,7 +486,9 @@ def _problems_of_hold_then_decay(answer: Callable) -> list[str]:
     for epoch in range(5, 20):
         expected = 1e-3 * float(np.exp(-0.1 * (epoch - 4)))
         if abs(rates[epoch] - expected) > 1e-9:
-            return [f"epoch {epoch} must have {expected:.6g}, you give {rates[epoch]:.6g}."]
+            same = abs(rates[epoch] - rates[epoch - 1]) <= 1e-9
+            hint = " Each later epoch is multiplied again." if same else ""
+            return [f"epoch {epoch} must have {expected:.6g}, you give {rates[epoch]:.6g}.{hint}"]
     again, _ = _lesson_4_rates(answer, range(19, -1, -1))
     if again[::-1] != rates:
         return ["the same epoch must always give the same rate: your function remembers something."]
@@ -501,10 +505,11 @@ def _problems_of_cosine_decay(answer: Callable) -> list[str]:
         try:
             schedule = answer(start_lr, epochs)
         except Exception as error:
-            return [f"cosine_decay({start_lr}, {epochs}) raises {type(error).__name__}: {error}"]
+            raised = f"{type(error).__name__}: {error}"
+            return [f"my_cosine_decay({start_lr}, {epochs}) raises {raised}"]
         if not callable(schedule):
             return [
-                f"cosine_decay({start_lr}, {epochs}) must return a function, "
+                f"my_cosine_decay({start_lr}, {epochs}) must return a function, "
                 f"it returns {schedule!r}."
             ]
         problem = _problem_of_one_cosine(schedule, start_lr, epochs)
@@ -520,11 +525,17 @@ def _problem_of_one_cosine(schedule: Callable, start_lr: float, epochs: int) -> 
     near = 1e-6 * start_lr
     if abs(rates[0] - start_lr) > near:
         return f"epoch 0 must have start_lr, you give {rates[0]:.6g}."
+    if abs(rates[epochs - 1]) <= near:
+        return f"epoch {epochs - 1} must not be 0 yet. Divide by epochs, not by epochs - 1."
     if abs(rates[epochs]) > near:
-        return f"epoch {epochs} must have the rate 0, you give {rates[epochs]:.6g}."
+        without_pi = abs(rates[epochs] - start_lr * (1 + np.cos(1.0)) / 2) <= near
+        hint = " Is pi missing inside the cosine?" if without_pi else ""
+        return f"epoch {epochs} must have the rate 0, you give {rates[epochs]:.6g}.{hint}"
     if abs(rates[epochs // 2] - start_lr / 2) > near:
         middle = epochs // 2
-        return f"epoch {middle} must have half of start_lr, you give {rates[middle]:.6g}."
+        quarter = abs(rates[middle] - start_lr * np.cos(np.pi / 4)) <= near
+        hint = " That is a quarter of a cosine wave; half a one is asked for." if quarter else ""
+        return f"epoch {middle} must have half of start_lr, you give {rates[middle]:.6g}.{hint}"
     if max(rates[epochs:]) > near:
         return (
             f"the rate must stay 0 after epoch {epochs}, yours rises again: "
@@ -550,10 +561,19 @@ def _lesson_4_rates(schedule: Callable, epochs: range) -> tuple[list[float], str
         except Exception as error:
             return [], f"called with epoch {epoch} alone it raises {type(error).__name__}: {error}"
         if not isinstance(rate, (float, np.float32)):
-            kind = "None (no return?)" if rate is None else f"{type(rate).__name__} {rate!r}"
-            return [], f"epoch {epoch} must give a float, it gives {kind}."
+            return [], f"epoch {epoch} must give a float, {_what_is_no_float(rate)}"
         rates.append(float(rate))
     return rates, ""
+
+
+def _what_is_no_float(rate: object) -> str:
+    if rate is None:
+        return "it returns None: no return, or is it computed from lr, which is None here?"
+    if callable(rate):
+        return "it gives a function: call your factory, and check what it returns."
+    if isinstance(rate, int) and not isinstance(rate, bool):
+        return f"it gives int {rate}: write {rate}.0, Keras refuses an int."
+    return f"it gives {type(rate).__name__} {rate!r}."
 
 
 def lesson_6_exercise_1(scheduler: object) -> bool:

@@ -42,15 +42,20 @@ def test_right_answers_of_exercise_1(answer, capsys):
 WRONG_1 = {
     "must be a function": None,
     "no return": lambda epoch: None,
+    "computed from lr": lambda epoch, lr=None: lr,
+    "call your factory": lambda epoch: hold,
     "with epoch 0 alone it raises TypeError": lambda epoch, lr: lr,
-    "must give a float, it gives int": lambda epoch: 1,
+    "must give a float, it gives int 1: write 1.0": lambda epoch: 1,
+    "must give a float, it gives bool": lambda epoch: True,
     "must give a float, it gives EagerTensor": lambda epoch: tf.constant(1e-3),
     "epochs 0 to 4": lambda epoch: 1e-3 * math.exp(-0.1 * epoch),
+    "one epoch too early": lambda epoch: hold(epoch + 1),
     "hold too long": lambda epoch: 1e-3 * math.exp(-0.1 * max(0, epoch - 5)),
     "Count the epochs since the hold": lambda epoch: (
         1e-3 if epoch < 5 else 1e-3 * math.exp(-0.1 * epoch)
     ),
-    "epoch 6 must have": lambda epoch: 1e-3 if epoch < 5 else 1e-3 * math.exp(-0.1),
+    "epoch 6 must have": lambda epoch: hold(epoch) if epoch < 6 else hold(epoch) / 2,
+    "Each later epoch is multiplied again": lambda epoch: hold(min(epoch, 5)),
     "remembers something": remembers(),
 }
 
@@ -73,14 +78,20 @@ def shape(formula):
 
 
 WRONG_2 = {
-    "raises TypeError": None,
+    "my_cosine_decay(0.001, 20) raises TypeError": None,
     "must return a function, it returns None": lambda start_lr, epochs: None,
     "must return a function, it returns 0.001": lambda start_lr, epochs: start_lr,
     "no return": lambda start_lr, epochs: lambda epoch: None,
     "epoch 0 alone it raises": lambda start_lr, epochs: lambda epoch, lr: lr,
     "must have start_lr": shape(lambda lr, share: lr * (1 - math.cos(math.pi * share)) / 2),
     "must have the rate 0": shape(lambda lr, share: lr * math.exp(-share)),
-    "half of start_lr": shape(lambda lr, share: lr * math.cos(math.pi / 2 * min(share, 1.0))),
+    "half of start_lr": shape(lambda lr, share: lr * max(1 - share**2, 0.0)),
+    "a quarter of a cosine": shape(lambda lr, share: lr * math.cos(math.pi / 2 * min(share, 1.0))),
+    "Is pi missing": shape(lambda lr, share: lr * (1 + math.cos(min(share, 1.0))) / 2),
+    "not by epochs - 1": lambda start_lr, epochs: cosine(start_lr, epochs - 1),
+    "write 0.0": lambda start_lr, epochs: (
+        lambda epoch: cosine(start_lr, epochs)(epoch) if epoch < epochs else 0
+    ),
     "rises again": shape(lambda lr, share: lr * (1 + math.cos(math.pi * share)) / 2),
     "on the cosine": shape(lambda lr, share: lr * max(1 - share, 0.0)),
     "with start_lr=0.1 and epochs=8": lambda start_lr, epochs: cosine(1e-3, 20),
