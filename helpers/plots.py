@@ -3,6 +3,7 @@
 Every function takes Matplotlib axes (or makes them) and returns them. Needs NumPy and Matplotlib.
 """
 
+import io
 from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -52,6 +53,36 @@ STYLE = {
 def use_course_style() -> None:
     """Set Matplotlib's defaults to the style of the course, for every figure that follows."""
     plt.rcParams.update(STYLE)
+
+
+def show(figure: Figure | Axes, caption: str) -> None:
+    """Show a figure sharp on every screen, with its caption under it as text.
+
+    The caption is also the picture's text alternative. In a notebook this takes the place of
+    ``plt.show()``; elsewhere it calls it.
+
+    Args:
+        figure: the figure, or any axes in it. It is closed once it is shown.
+        caption: one sentence that says what to see.
+    """
+    figure = figure.figure
+    try:
+        from IPython import get_ipython
+        from IPython.display import Markdown, display
+    except ImportError:
+        return plt.show()
+    if not hasattr(get_ipython(), "kernel"):
+        return plt.show()
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=2 * figure.dpi, metadata={"Software": None})
+    width, height = (round(inches * figure.dpi) for inches in figure.get_size_inches())
+    plt.close(figure)
+    display(
+        {"image/png": png.getvalue(), "text/plain": caption},
+        metadata={"image/png": {"width": width, "height": height, "alt": caption}},
+        raw=True,
+    )
+    display(Markdown(f"*{caption}*"))
 
 
 def caption(figure: Figure, text: str) -> None:

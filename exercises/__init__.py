@@ -1,0 +1,1 @@
+"""The checks of the exercises: one file per lesson, ``check_1(answer)``, ``check_2(answer)``, ..."""

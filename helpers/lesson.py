@@ -1,0 +1,99 @@
+"""What lessons need to show things in a notebook: an error as text, a progress bar.
+
+Not meant for copying: in a project of your own, let errors be raised and use tqdm directly.
+"""
+
+import re
+import textwrap
+from collections.abc import Callable, Iterable
+
+import keras
+from IPython import get_ipython
+from IPython.display import display
+from tqdm import tqdm
+
+WIDTH = 96
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def show_error(action: Callable, *arguments: object, label: str = "", **keywords: object) -> None:
+    """Call something that fails and print its error, wrapped to the width of a lesson.
+
+    Only the first paragraph is printed, without what Keras and Python 3.13 wrap around it, so that
+    the text is the same on every supported Python.
+
+    Args:
+        action: what to call; with ``arguments`` and ``keywords``.
+        label: printed before the error.
+    """
+    try:
+        result = action(*arguments, **keywords)
+    except Exception as error:
+        print_wrapped(f"{label}{type(error).__name__}: {error_text(error)}")
+    else:
+        print_wrapped(f"{label}no error, the result is {result!r}")
+
+
+def error_text(error: Exception) -> str:
+    """The first paragraph of an error's message, as one line."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split("Exception encountered: ")[-1]
+    text = re.sub(r"^Exception encountered when calling [^\n]*\n+", "", text)
+    text = text.strip().split("\n\n")[0].split(". Did you mean")[0]
+    return " ".join(text.split())
+
+
+def print_wrapped(text: str) -> None:
+    """Print text in lines that fit a lesson's page; continued lines are indented."""
+    print(textwrap.fill(text, WIDTH, subsequent_indent="    ", break_on_hyphens=False))
+
+
+def progress(iterable: Iterable | None = None, total: int | None = None, label: str = "") -> tqdm:
+    """Loop over something with a progress bar, or make one to ``update()`` by hand.
+
+    In a notebook the bar is a widget and leaves nothing in the stored output; elsewhere it is a line
+    of text on stderr, if stderr is a terminal.
+
+    Args:
+        iterable: what to loop over; None for a bar that is moved with ``update(n)``.
+        total: how many items there are; by default ``len(iterable)``.
+        label: written before the bar.
+
+    Returns:
+        The tqdm bar: iterate over it, or use it in ``with`` and call its ``update(n)``.
+    """
+    if get_ipython() is None or not hasattr(get_ipython(), "kernel"):
+        return tqdm(iterable, total=total, desc=label, disable=None)
+    from tqdm.notebook import tqdm as notebook_tqdm
+
+    bar = notebook_tqdm(iterable, total=total, desc=label, display=False)
+    # The view alone, without text: stored outputs and nbval both leave widget views out.
+    view = {"version_major": 2, "version_minor": 0, "model_id": bar.container.model_id}
+    display({WIDGET_VIEW: view}, raw=True)
+    bar.displayed = True
+    return bar
+
+
+class FitProgress(keras.callbacks.Callback):
+    """A progress bar over all batches of a ``fit``, that leaves nothing in the stored output.
+
+    Args:
+        label: written before the bar.
+    """
+
+    def __init__(self, label: str = "") -> None:
+        super().__init__()
+        self.label = label
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        steps, epochs = self.params["steps"], self.params["epochs"]
+        self.bar = progress(total=steps and steps * epochs, label=self.label)
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self.batches_done = 0
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        self.bar.update(batch + 1 - self.batches_done)
+        self.batches_done = batch + 1
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        self.bar.close()
