@@ -23,8 +23,10 @@ def show_error(action: Callable, *arguments: object, label: str = "", **keywords
     the text is the same on every supported Python.
 
     Args:
-        action: what to call; with ``arguments`` and ``keywords``.
+        action: what to call.
+        *arguments: handed to ``action``.
         label: printed before the error.
+        **keywords: handed to ``action``.
     """
     try:
         result = action(*arguments, **keywords)
@@ -32,6 +34,27 @@ def show_error(action: Callable, *arguments: object, label: str = "", **keywords
         print_wrapped(f"{label}{type(error).__name__}: {error_text(error)}")
     else:
         print_wrapped(f"{label}no error, the result is {result!r}")
+
+
+def check_parameters(**limits: tuple[object, float, float]) -> None:
+    """Refuse parameters that a lesson cannot run with, before anything is trained.
+
+    Example: ``check_parameters(EPOCHS=(EPOCHS, 2, 50), PEAK=(PEAK, 0.001, 0.5))``.
+
+    Args:
+        **limits: name to (value, smallest, largest). Between whole numbers the value must be a whole
+            number, else it may be any number.
+
+    Raises:
+        ValueError: a value is no such number, or lies outside; the message says what is allowed.
+    """
+    for name, (value, smallest, largest) in limits.items():
+        whole = isinstance(smallest, int) and isinstance(largest, int)
+        kind = int if whole else (int, float)
+        good = isinstance(value, kind) and not isinstance(value, bool)
+        if not (good and smallest <= value <= largest):
+            number = "a whole number" if whole else "a number"
+            raise ValueError(f"{name} must be {number} from {smallest} to {largest}, got {value!r}")
 
 
 def error_text(error: Exception) -> str:
