@@ -264,208 +264,6 @@ def plot_rates(
     return axes
 
 
-EVENT_COLOURS = {"train": BLUE, "epoch": SKY, "test": ORANGE, "predict": GREEN}
-
-
-def plot_events(events: Sequence, axes: Axes | None = None) -> Axes:
-    """Draw hooks as bars: each runs from its ``_begin`` to its ``_end``, what is inside lies lower.
-
-    Args:
-        events: ``EventRecorder.events``, at least one; a bar that never ended runs to the end.
-        axes: where to draw; a new figure by default.
-
-    Returns:
-        The axes, with one bar (patch) per begun thing, in the order of their beginnings.
-
-    Raises:
-        ValueError: there are no events.
-    """
-    if not len(events):
-        raise ValueError("events must hold at least one event, got none")
-    if axes is None:
-        _, axes = plt.subplots(figsize=(9.0, 3.2))
-    for start, event in enumerate(events):
-        if event.hook.endswith("_begin"):
-            _draw_event(axes, event, start, _end_of(events, start))
-    axes.set(xlim=(-1, len(events)), ylim=(max(e.depth for e in events) + 0.6, -0.6))
-    axes.set(xlabel="number of the call, in order", ylabel="nesting depth")
-    axes.set_yticks(range(max(e.depth for e in events) + 1))
-    axes.grid(visible=False)
-    return axes
-
-
-def _end_of(events: Sequence, start: int) -> int:
-    for number in range(start + 1, len(events)):
-        if events[number].depth == events[start].depth:
-            return number
-    return len(events) - 1
-
-
-def _draw_event(axes: Axes, event: object, start: int, end: int) -> None:
-    """One bar with its name: upright where the bar is too short for it."""
-    words = event.hook.removeprefix("on_").removesuffix("_begin").split("_")
-    name = " ".join(words) if event.index is None else f"{words[-1]} {event.index}"
-    batch = words[-1] == "batch"
-    axes.barh(
-        event.depth,
-        end - start,
-        left=start,
-        height=0.8,
-        color=EVENT_COLOURS[words[0]],
-        edgecolor="white",
-        alpha=0.55 if batch else 1.0,
-    )
-    axes.text(
-        (start + end) / 2,
-        event.depth,
-        name,
-        ha="center",
-        va="center",
-        fontsize=8,
-        color="white" if event.hook == "on_train_begin" else BLACK,
-        rotation=90 if batch else 0,
-    )
-
-
-def plot_pixels(
-    image: np.ndarray,
-    rows: tuple[int, int] | None = None,
-    columns: tuple[int, int] | None = None,
-    numbers: bool = False,
-    axes: Axes | None = None,
-) -> Axes:
-    """Draw an image, or a part of it, with the rows and columns counted at its edges.
-
-    Args:
-        image: shape (height, width); white is 0 and black is the largest value of the image.
-        rows: first row and the row after the last, as in a slice; all rows by default.
-        columns: the same for columns.
-        numbers: write the value into each pixel; for parts of about 12 by 12 pixels.
-        axes: where to draw; a new figure by default.
-
-    Returns:
-        The axes, with one image.
-
-    Raises:
-        ValueError: ``image`` has not two dimensions, or ``rows`` or ``columns`` lie outside it.
-    """
-    image = np.asarray(image)
-    if image.ndim != 2:
-        raise ValueError(f"image must have shape (height, width), got {image.shape}")
-    top, bottom = _slice_inside("rows", rows, image.shape[0])
-    left, right = _slice_inside("columns", columns, image.shape[1])
-    part = image[top:bottom, left:right]
-    if axes is None:
-        _, axes = plt.subplots(figsize=(4.2, 4.2))
-    edges = (left - 0.5, right - 0.5, bottom - 0.5, top - 0.5)
-    axes.imshow(part, vmin=0, vmax=image.max(), extent=edges)
-    if numbers:
-        for (row, column), value in np.ndenumerate(part):
-            text = f"{value:.2f}" if np.issubdtype(part.dtype, np.floating) else str(value)
-            colour = "white" if value > image.max() / 2 else BLACK
-            place = (left + column, top + row)
-            axes.text(*place, text, ha="center", va="center", fontsize=8, color=colour)
-    axes.set(xlabel="column", ylabel="row")
-    axes.grid(visible=False)
-    return axes
-
-
-def _slice_inside(name: str, limits: tuple[int, int] | None, size: int) -> tuple[int, int]:
-    start, stop = (0, size) if limits is None else limits
-    if not 0 <= start < stop <= size:
-        raise ValueError(f"{name} must be (start, stop) within 0 to {size}, got {limits}")
-    return start, stop
-
-
-def plot_images(
-    images: np.ndarray,
-    titles: Sequence[str] = (),
-    columns: int = 10,
-    axes: np.ndarray | None = None,
-) -> np.ndarray:
-    """Draw images side by side, row after row.
-
-    Args:
-        images: shape (n, height, width), at least one.
-        titles: written above the first images, one each; at most n.
-        columns: images per row.
-        axes: array of n or more axes; a new figure by default.
-
-    Returns:
-        Array of axes with one image each. Axes that are left over are switched off.
-
-    Raises:
-        ValueError: no images or the wrong shape, more titles than images, fewer axes than images,
-            or ``columns`` below 1.
-    """
-    images = np.asarray(images)
-    if images.ndim != 3 or not len(images):
-        raise ValueError(f"images must have shape (n, height, width), n >= 1, got {images.shape}")
-    if len(titles) > len(images):
-        raise ValueError(f"titles must be at most {len(images)}, one per image, got {len(titles)}")
-    if columns < 1:
-        raise ValueError(f"columns must be at least 1, got {columns}")
-    if axes is None:
-        rows = -(-len(images) // columns)
-        size = (0.95 * columns, 1.02 * rows + 0.45)
-        _, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
-    places = np.ravel(axes)
-    if len(places) < len(images):
-        raise ValueError(f"axes must be at least {len(images)}, one per image, got {len(places)}")
-    for place in places:
-        place.set_axis_off()
-    for place, image in zip(places, images, strict=False):
-        place.imshow(image)
-    for place, title in zip(places, titles, strict=False):
-        place.set_title(title, fontsize=9, loc="center")
-    return axes
-
-
-def plot_class_balance(
-    labels: Mapping[str, np.ndarray], class_names: Sequence[str], axes: Axes | None = None
-) -> Axes:
-    """Draw which share of the images each class has, as bars, for one or more sets of labels.
-
-    Args:
-        labels: name of a set to its labels, whole numbers from 0 to ``len(class_names) - 1``.
-        class_names: name of each class, in the order of the labels.
-        axes: where to draw; a new figure by default.
-
-    Returns:
-        The axes, with one container of bars (in per cent) per set and a line at the equal share.
-
-    Raises:
-        ValueError: there is no set, a set is empty, or a label is out of range.
-    """
-    if not labels:
-        raise ValueError("labels must hold at least one set of labels, got none")
-    shares = {name: _class_shares(name, of, len(class_names)) for name, of in labels.items()}
-    if axes is None:
-        _, axes = plt.subplots(figsize=(7.0, 4.0))
-    places, height = np.arange(len(class_names)), 0.8 / len(labels)
-    hatches = ("", "//", "..", "xx")
-    for index, (name, share) in enumerate(shares.items()):
-        offset = (index - (len(labels) - 1) / 2) * height
-        style = {"edgecolor": "white", "hatch": hatches[index % len(hatches)]}
-        axes.barh(places + offset, share, height, label=name, **style)
-    equal = 100 / len(class_names)
-    axes.axvline(equal, color=BLACK, linestyle="--", linewidth=1, label=f"equal share: {equal:g} %")
-    axes.set_yticks(places, class_names)
-    axes.invert_yaxis()
-    axes.set(xlabel="share of the images (%)")
-    axes.grid(visible=False, axis="y")
-    axes.set_axisbelow(True)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    return axes
-
-
-def _class_shares(name: str, labels: np.ndarray, classes: int) -> np.ndarray:
-    labels = np.asarray(labels)
-    if not labels.size or labels.min() < 0 or labels.max() >= classes:
-        raise ValueError(f"labels[{name!r}] must be one or more numbers from 0 to {classes - 1}")
-    return 100 * np.bincount(labels, minlength=classes) / len(labels)
-
-
 HISTORY_LABELS = {
     "loss": "training loss",
     "accuracy": "training accuracy",
@@ -473,192 +271,99 @@ HISTORY_LABELS = {
     "val_accuracy": "validation accuracy",
 }
 
-History = Mapping[str, Sequence[float]]
+Run = Mapping[str, Sequence[float]] | Sequence[float]
 
 
 def plot_history(
-    histories: Mapping[str, History | Sequence[History]],
+    histories: Mapping[str, Run | Sequence[Run]],
     metric: str = "val_loss",
     axes: Axes | None = None,
     colours: Mapping[str, str] | None = None,
+    numbers: Sequence[float] | None = None,
+    y_label: str | None = None,
 ) -> Axes:
-    """Draw a metric after each epoch; several runs become their mean and a band from lowest to highest.
+    """Draw what runs measured; several under one name become a mean and a band from low to high.
 
     Args:
-        histories: name to what ``fit(...).history`` holds, or to a list of such, one per seed.
-        metric: a key of the histories, such as ``"val_loss"`` or ``"val_accuracy"``.
+        histories: name to a run, or to a list of runs of equal length, one per seed. A run is what
+            ``fit(...).history`` holds, or a list of numbers that you measured yourself.
+        metric: which key of a history to draw, such as ``"val_loss"`` or ``"val_accuracy"``; any
+            name for what the numbers are, if the runs are lists of numbers.
         axes: where to draw; a new figure by default.
         colours: name to colour. Without it, a name that ``SCHEDULE_COLOURS`` has gets that colour.
+        numbers: where each point was measured, in epochs; by default after epochs 1, 2, ...
+        y_label: what is written at the vertical axis, for example with a unit; by default a name
+            made of ``metric``.
 
     Returns:
-        The axes, with one line per name: the mean over its runs at epochs 1, 2, ...
+        The axes, with one line (the mean over its runs) per name.
 
     Raises:
         TypeError: ``histories`` is not a mapping.
-        ValueError: there is nothing to draw, a history lacks ``metric``, or runs under one name
-            differ in length.
+        ValueError: there is nothing to draw, a history lacks ``metric``, a value is not a number,
+            runs under one name differ in length, or there is not one of ``numbers`` per value.
     """
     if not isinstance(histories, Mapping):
         raise TypeError(f"histories must map names to histories, got {type(histories).__name__}")
     if not histories:
         raise ValueError("histories must hold at least one name, got none")
     values = {name: _runs_of(name, runs, metric) for name, runs in histories.items()}
+    places = {name: _places_of(name, runs, numbers) for name, runs in values.items()}
     if axes is None:
         _, axes = plt.subplots()
     for index, (name, runs) in enumerate(values.items(), start=len(axes.lines)):
-        epochs = np.arange(1, runs.shape[1] + 1)
         colour = (colours or {}).get(name) or _schedule_colour(name, histories)
         axes.plot(
-            epochs,
+            places[name],
             runs.mean(axis=0),
             label=name,
             color=colour,
             linestyle=LINE_STYLES[index % len(LINE_STYLES)],
-            marker=MARKERS[index % len(MARKERS)],
+            marker=MARKERS[index % len(MARKERS)] if runs.shape[1] <= 40 else "",
             markersize=5,
         )
         if len(runs) > 1:
-            axes.fill_between(
-                epochs, runs.min(axis=0), runs.max(axis=0), color=colour, alpha=0.18, linewidth=0
-            )
+            low, high = runs.min(axis=0), runs.max(axis=0)
+            axes.fill_between(places[name], low, high, color=colour, alpha=0.18, linewidth=0)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set(xlabel="epoch", ylabel=HISTORY_LABELS.get(metric, metric.replace("_", " ")))
+    label = y_label or HISTORY_LABELS.get(metric, metric.replace("_", " "))
+    axes.set(xlabel="epochs trained", ylabel=label)
     axes.legend()
     return axes
 
 
-def _runs_of(name: str, runs: History | Sequence[History], metric: str) -> np.ndarray:
-    """The metric of all runs under one name: shape (runs, epochs)."""
-    runs = [runs] if isinstance(runs, Mapping) else list(runs)
-    if not runs:
+def _runs_of(name: str, runs: Run | Sequence[Run], metric: str) -> np.ndarray:
+    """What all runs under one name measured: shape (runs, points)."""
+    if isinstance(runs, Mapping) or (len(runs) and np.ndim(runs[0]) == 0 and not _is_run(runs[0])):
+        runs = [runs]
+    if not len(runs):
         raise ValueError(f"histories[{name!r}] must hold at least one history, got none")
     for run in runs:
-        if metric not in run:
+        if isinstance(run, Mapping) and metric not in run:
             raise ValueError(
                 f"histories[{name!r}] has no metric {metric!r}; it has {', '.join(run)}"
             )
-    lengths = {len(run[metric]) for run in runs}
+    measured = [run[metric] if isinstance(run, Mapping) else run for run in runs]
+    lengths = {len(values) for values in measured}
     if len(lengths) > 1 or lengths == {0}:
         raise ValueError(
-            f"histories[{name!r}] must have runs of equal length, at least one epoch, "
+            f"histories[{name!r}] must have runs of equal length, at least one point, "
             f"got {sorted(lengths)}"
         )
-    return np.array([run[metric] for run in runs], dtype=np.float64)
+    return np.array(measured, dtype=np.float64)
 
 
-def plot_runs(
-    runs: Mapping[str, Sequence[Sequence[float]]],
-    numbers: Sequence[float],
-    axes: Axes | None = None,
-    y_label: str = "validation accuracy",
-) -> Axes:
-    """Draw what several runs of each schedule measured: their mean, in a band from low to high.
-
-    Args:
-        runs: name of the schedule to measurements, shape (runs, points); at least one run.
-        numbers: where each point was measured, in epochs; shape (points,).
-        axes: where to draw; a new figure by default.
-        y_label: what was measured, with its unit.
-
-    Returns:
-        The axes, with one line (the mean) and one band for each name.
-
-    Raises:
-        ValueError: no runs, or they do not have one finite measurement for each of ``numbers``.
-    """
-    if axes is None:
-        _, axes = plt.subplots()
-    for index, (name, measured) in enumerate(runs.items()):
-        values = np.asarray(measured, dtype=np.float64)
-        if values.ndim != 2 or not len(values) or values.shape[1] != len(numbers):
-            raise ValueError(
-                f"runs[{name!r}] must have shape (runs, {len(numbers)}), got {values.shape}"
-            )
-        if not np.isfinite(values).all():
-            raise ValueError(f"runs[{name!r}] must be finite, got {values.tolist()}")
-        colour, style = _schedule_colour(name, runs), LINE_STYLES[index % len(LINE_STYLES)]
-        axes.plot(numbers, values.mean(axis=0), color=colour, linestyle=style, label=name)
-        axes.fill_between(
-            numbers, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.2, linewidth=0
-        )
-    axes.set(xlabel="epochs trained", ylabel=y_label)
-    axes.legend()
-    return axes
+def _is_run(value: object) -> bool:
+    return isinstance(value, Mapping)
 
 
-def plot_predictions(
-    images: np.ndarray,
-    labels: Sequence[int],
-    probabilities: Sequence[np.ndarray],
-    class_names: Sequence[str],
-) -> Figure:
-    """Show how what a model says about a few images changes from epoch to epoch.
-
-    Args:
-        images: the images, shape (n, 28, 28).
-        labels: their true classes, n ints.
-        probabilities: arrays of shape (n, classes): before training, then after each epoch.
-        class_names: a name per class.
-
-    Returns:
-        A figure: each image above its map of classes by epochs; the true class is framed.
-
-    Raises:
-        ValueError: ``probabilities`` does not have shape (epochs, n, classes).
-    """
-    values = np.asarray(probabilities)
-    if values.ndim != 3 or values.shape[1:] != (len(images), len(class_names)):
+def _places_of(name: str, runs: np.ndarray, numbers: Sequence[float] | None) -> np.ndarray:
+    """Where the points of one name are drawn: 1, 2, ... or the numbers given."""
+    points = runs.shape[1]
+    places = np.arange(1, points + 1) if numbers is None else np.asarray(numbers)
+    if places.shape != (points,):
         raise ValueError(
-            f"probabilities must have shape (epochs, {len(images)}, {len(class_names)}), "
-            f"got {values.shape}"
+            f"numbers must have one entry for each of the {points} points of "
+            f"histories[{name!r}], got {numbers!r}"
         )
-    figure, grid = plt.subplots(
-        2, len(images), figsize=(9.0, 4.4), height_ratios=(1, 2), squeeze=False
-    )
-    for number, (image, label) in enumerate(zip(images, labels, strict=True)):
-        top, bottom = grid[:, number]
-        top.imshow(image)
-        top.set_title(class_names[label])
-        top.axis("off")
-        heat = bottom.imshow(values[:, number].T, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-        bottom.add_patch(
-            plt.Rectangle(
-                (-0.5, label - 0.5), len(values), 1, fill=False, edgecolor=VERMILION, lw=2
-            )
-        )
-        bottom.set(
-            xlabel="epochs trained", xticks=range(len(values)), yticks=range(len(class_names))
-        )
-        bottom.set_yticklabels(class_names if number == 0 else [])
-        bottom.grid(visible=False)
-    figure.colorbar(heat, ax=grid[1, -1], label="probability")
-    return figure
-
-
-def plot_features(
-    features: Sequence[np.ndarray], titles: Sequence[str], row_names: Sequence[str]
-) -> Figure:
-    """Show the activations of one layer for a few inputs, one panel per moment of training.
-
-    Args:
-        features: one array of shape (inputs, units) per panel; all panels share one grey scale.
-        titles: a title per panel.
-        row_names: a name per input.
-
-    Returns:
-        A figure with one panel per array: a row for each input, a column for each unit.
-
-    Raises:
-        ValueError: there is not one title per panel.
-    """
-    if len(titles) != len(features):
-        raise ValueError(f"titles must have one entry per panel, {len(features)}; got {titles!r}")
-    figure, panels = plt.subplots(1, len(features), figsize=(9.0, 2.8), sharey=True, squeeze=False)
-    highest = max(np.max(panel) for panel in features)
-    for axes, panel, title in zip(panels[0], features, titles, strict=True):
-        heat = axes.imshow(panel, vmin=0, vmax=highest, aspect="auto", interpolation="nearest")
-        axes.set(title=title, xlabel="hidden unit", yticks=range(len(row_names)))
-        axes.grid(visible=False)
-    panels[0, 0].set_yticklabels(row_names)
-    figure.colorbar(heat, ax=panels[0, -1], label="activation")
-    return figure
+    return places

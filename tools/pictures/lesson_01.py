@@ -8,7 +8,7 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from helpers import plots
+from helpers import figures, plots
 from helpers.preprocess_data import load_fashion_mnist, prepare_data
 
 PICTURE = Path(__file__).resolve().parents[2] / "notebooks/images/01_preprocess_data.png"
@@ -23,11 +23,11 @@ def draw() -> plt.Figure:
     scaled = prepare_data(images[:STACKED])
     figure, axes = plt.subplots(1, 4, figsize=(10.5, 3.0))
     figure.get_layout_engine().set(wspace=0.14)
-    plots.plot_pixels(images[0], axes=axes[0])
+    figures.plot_pixels(images[0], axes=axes[0])
     frame = (COLUMNS[0] - 0.5, ROWS[0] - 0.5), 6, 6
     axes[0].add_patch(plt.Rectangle(*frame, fill=False, color=plots.VERMILION, linewidth=2))
-    plots.plot_pixels(images[0], ROWS, COLUMNS, numbers=True, axes=axes[1])
-    plots.plot_pixels(scaled[0], ROWS, COLUMNS, numbers=True, axes=axes[2])
+    figures.plot_pixels(images[0], ROWS, COLUMNS, numbers=True, axes=axes[1])
+    figures.plot_pixels(scaled[0], ROWS, COLUMNS, numbers=True, axes=axes[2])
     draw_stack(axes[3], scaled)
     titles = ("an image", "0 to 255", "0 to 1", "a batch")
     below = ("28 x 28 pixels", "uint8", "prepare_data: float32", "128 x 28 x 28")

@@ -11,7 +11,7 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from helpers import plots
+from helpers import figures, plots
 from helpers.callbacks import EventRecorder
 from helpers.model import create_model
 
@@ -41,7 +41,7 @@ def record() -> list:
 
 def main() -> None:
     plots.use_course_style()
-    axes = plots.plot_events(record())
+    axes = figures.plot_events(record())
     axes.set_title("Inside one call of fit, a callback is told of every beginning and every end")
     axes.set(xlabel="", ylabel="")
     axes.set_yticks([])

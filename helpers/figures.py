@@ -1,0 +1,292 @@
+"""Pictures that one lesson needs: hooks, pixels, classes, predictions, features.
+
+Not meant for copying; what a reader copies is in ``plots.py``, which gives the style and colours.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from helpers.plots import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION
+
+EVENT_COLOURS = {"train": BLUE, "epoch": SKY, "test": ORANGE, "predict": GREEN}
+
+
+def plot_events(events: Sequence, axes: Axes | None = None) -> Axes:
+    """Draw hooks as bars: each runs from its ``_begin`` to its ``_end``, what is inside lies lower.
+
+    Args:
+        events: ``EventRecorder.events``, at least one; a bar that never ended runs to the end.
+        axes: where to draw; a new figure by default.
+
+    Returns:
+        The axes, with one bar (patch) per begun thing, in the order of their beginnings.
+
+    Raises:
+        ValueError: there are no events.
+    """
+    if not len(events):
+        raise ValueError("events must hold at least one event, got none")
+    if axes is None:
+        _, axes = plt.subplots(figsize=(9.0, 3.2))
+    for start, event in enumerate(events):
+        if event.hook.endswith("_begin"):
+            _draw_event(axes, event, start, _end_of(events, start))
+    axes.set(xlim=(-1, len(events)), ylim=(max(e.depth for e in events) + 0.6, -0.6))
+    axes.set(xlabel="number of the call, in order", ylabel="nesting depth")
+    axes.set_yticks(range(max(e.depth for e in events) + 1))
+    axes.grid(visible=False)
+    return axes
+
+
+def _end_of(events: Sequence, start: int) -> int:
+    for number in range(start + 1, len(events)):
+        if events[number].depth == events[start].depth:
+            return number
+    return len(events) - 1
+
+
+def _draw_event(axes: Axes, event: object, start: int, end: int) -> None:
+    """One bar with its name: upright where the bar is too short for it."""
+    words = event.hook.removeprefix("on_").removesuffix("_begin").split("_")
+    name = " ".join(words) if event.index is None else f"{words[-1]} {event.index}"
+    batch = words[-1] == "batch"
+    axes.barh(
+        event.depth,
+        end - start,
+        left=start,
+        height=0.8,
+        color=EVENT_COLOURS[words[0]],
+        edgecolor="white",
+        alpha=0.55 if batch else 1.0,
+    )
+    axes.text(
+        (start + end) / 2,
+        event.depth,
+        name,
+        ha="center",
+        va="center",
+        fontsize=8,
+        color="white" if event.hook == "on_train_begin" else BLACK,
+        rotation=90 if batch else 0,
+    )
+
+
+def plot_pixels(
+    image: np.ndarray,
+    rows: tuple[int, int] | None = None,
+    columns: tuple[int, int] | None = None,
+    numbers: bool = False,
+    axes: Axes | None = None,
+) -> Axes:
+    """Draw an image, or a part of it, with the rows and columns counted at its edges.
+
+    Args:
+        image: shape (height, width); white is 0 and black is the largest value of the image.
+        rows: first row and the row after the last, as in a slice; all rows by default.
+        columns: the same for columns.
+        numbers: write the value into each pixel; for parts of about 12 by 12 pixels.
+        axes: where to draw; a new figure by default.
+
+    Returns:
+        The axes, with one image.
+
+    Raises:
+        ValueError: ``image`` has not two dimensions, or ``rows`` or ``columns`` lie outside it.
+    """
+    image = np.asarray(image)
+    if image.ndim != 2:
+        raise ValueError(f"image must have shape (height, width), got {image.shape}")
+    top, bottom = _slice_inside("rows", rows, image.shape[0])
+    left, right = _slice_inside("columns", columns, image.shape[1])
+    part = image[top:bottom, left:right]
+    if axes is None:
+        _, axes = plt.subplots(figsize=(4.2, 4.2))
+    edges = (left - 0.5, right - 0.5, bottom - 0.5, top - 0.5)
+    axes.imshow(part, vmin=0, vmax=image.max(), extent=edges)
+    if numbers:
+        for (row, column), value in np.ndenumerate(part):
+            text = f"{value:.2f}" if np.issubdtype(part.dtype, np.floating) else str(value)
+            colour = "white" if value > image.max() / 2 else BLACK
+            place = (left + column, top + row)
+            axes.text(*place, text, ha="center", va="center", fontsize=8, color=colour)
+    axes.set(xlabel="column", ylabel="row")
+    axes.grid(visible=False)
+    return axes
+
+
+def _slice_inside(name: str, limits: tuple[int, int] | None, size: int) -> tuple[int, int]:
+    start, stop = (0, size) if limits is None else limits
+    if not 0 <= start < stop <= size:
+        raise ValueError(f"{name} must be (start, stop) within 0 to {size}, got {limits}")
+    return start, stop
+
+
+def plot_images(
+    images: np.ndarray,
+    titles: Sequence[str] = (),
+    columns: int = 10,
+    axes: np.ndarray | None = None,
+) -> np.ndarray:
+    """Draw images side by side, row after row.
+
+    Args:
+        images: shape (n, height, width), at least one.
+        titles: written above the first images, one each; at most n.
+        columns: images per row.
+        axes: array of n or more axes; a new figure by default.
+
+    Returns:
+        Array of axes with one image each. Axes that are left over are switched off.
+
+    Raises:
+        ValueError: no images or the wrong shape, more titles than images, fewer axes than images,
+            or ``columns`` below 1.
+    """
+    images = np.asarray(images)
+    if images.ndim != 3 or not len(images):
+        raise ValueError(f"images must have shape (n, height, width), n >= 1, got {images.shape}")
+    if len(titles) > len(images):
+        raise ValueError(f"titles must be at most {len(images)}, one per image, got {len(titles)}")
+    if columns < 1:
+        raise ValueError(f"columns must be at least 1, got {columns}")
+    if axes is None:
+        rows = -(-len(images) // columns)
+        size = (0.95 * columns, 1.02 * rows + 0.45)
+        _, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    places = np.ravel(axes)
+    if len(places) < len(images):
+        raise ValueError(f"axes must be at least {len(images)}, one per image, got {len(places)}")
+    for place in places:
+        place.set_axis_off()
+    for place, image in zip(places, images, strict=False):
+        place.imshow(image)
+    for place, title in zip(places, titles, strict=False):
+        place.set_title(title, fontsize=9, loc="center")
+    return axes
+
+
+def plot_class_balance(
+    labels: Mapping[str, np.ndarray], class_names: Sequence[str], axes: Axes | None = None
+) -> Axes:
+    """Draw which share of the images each class has, as bars, for one or more sets of labels.
+
+    Args:
+        labels: name of a set to its labels, whole numbers from 0 to ``len(class_names) - 1``.
+        class_names: name of each class, in the order of the labels.
+        axes: where to draw; a new figure by default.
+
+    Returns:
+        The axes, with one container of bars (in per cent) per set and a line at the equal share.
+
+    Raises:
+        ValueError: there is no set, a set is empty, or a label is out of range.
+    """
+    if not labels:
+        raise ValueError("labels must hold at least one set of labels, got none")
+    shares = {name: _class_shares(name, of, len(class_names)) for name, of in labels.items()}
+    if axes is None:
+        _, axes = plt.subplots(figsize=(7.0, 4.0))
+    places, height = np.arange(len(class_names)), 0.8 / len(labels)
+    hatches = ("", "//", "..", "xx")
+    for index, (name, share) in enumerate(shares.items()):
+        offset = (index - (len(labels) - 1) / 2) * height
+        style = {"edgecolor": "white", "hatch": hatches[index % len(hatches)]}
+        axes.barh(places + offset, share, height, label=name, **style)
+    equal = 100 / len(class_names)
+    axes.axvline(equal, color=BLACK, linestyle="--", linewidth=1, label=f"equal share: {equal:g} %")
+    axes.set_yticks(places, class_names)
+    axes.invert_yaxis()
+    axes.set(xlabel="share of the images (%)")
+    axes.grid(visible=False, axis="y")
+    axes.set_axisbelow(True)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return axes
+
+
+def _class_shares(name: str, labels: np.ndarray, classes: int) -> np.ndarray:
+    labels = np.asarray(labels)
+    if not labels.size or labels.min() < 0 or labels.max() >= classes:
+        raise ValueError(f"labels[{name!r}] must be one or more numbers from 0 to {classes - 1}")
+    return 100 * np.bincount(labels, minlength=classes) / len(labels)
+
+
+def plot_predictions(
+    images: np.ndarray,
+    labels: Sequence[int],
+    probabilities: Sequence[np.ndarray],
+    class_names: Sequence[str],
+) -> Figure:
+    """Show how what a model says about a few images changes from epoch to epoch.
+
+    Args:
+        images: the images, shape (n, 28, 28).
+        labels: their true classes, n ints.
+        probabilities: arrays of shape (n, classes): before training, then after each epoch.
+        class_names: a name per class.
+
+    Returns:
+        A figure: each image above its map of classes by epochs; the true class is framed.
+
+    Raises:
+        ValueError: ``probabilities`` does not have shape (epochs, n, classes).
+    """
+    values = np.asarray(probabilities)
+    if values.ndim != 3 or values.shape[1:] != (len(images), len(class_names)):
+        raise ValueError(
+            f"probabilities must have shape (epochs, {len(images)}, {len(class_names)}), "
+            f"got {values.shape}"
+        )
+    figure, grid = plt.subplots(
+        2, len(images), figsize=(9.0, 4.4), height_ratios=(1, 2), squeeze=False
+    )
+    for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+        top, bottom = grid[:, number]
+        top.imshow(image)
+        top.set_title(class_names[label])
+        top.axis("off")
+        heat = bottom.imshow(values[:, number].T, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        bottom.add_patch(
+            plt.Rectangle(
+                (-0.5, label - 0.5), len(values), 1, fill=False, edgecolor=VERMILION, lw=2
+            )
+        )
+        bottom.set(
+            xlabel="epochs trained", xticks=range(len(values)), yticks=range(len(class_names))
+        )
+        bottom.set_yticklabels(class_names if number == 0 else [])
+        bottom.grid(visible=False)
+    figure.colorbar(heat, ax=grid[1, -1], label="probability")
+    return figure
+
+
+def plot_features(
+    features: Sequence[np.ndarray], titles: Sequence[str], row_names: Sequence[str]
+) -> Figure:
+    """Show the activations of one layer for a few inputs, one panel per moment of training.
+
+    Args:
+        features: one array of shape (inputs, units) per panel; all panels share one grey scale.
+        titles: a title per panel.
+        row_names: a name per input.
+
+    Returns:
+        A figure with one panel per array: a row for each input, a column for each unit.
+
+    Raises:
+        ValueError: there is not one title per panel.
+    """
+    if len(titles) != len(features):
+        raise ValueError(f"titles must have one entry per panel, {len(features)}; got {titles!r}")
+    figure, panels = plt.subplots(1, len(features), figsize=(9.0, 2.8), sharey=True, squeeze=False)
+    highest = max(np.max(panel) for panel in features)
+    for axes, panel, title in zip(panels[0], features, titles, strict=True):
+        heat = axes.imshow(panel, vmin=0, vmax=highest, aspect="auto", interpolation="nearest")
+        axes.set(title=title, xlabel="hidden unit", yticks=range(len(row_names)))
+        axes.grid(visible=False)
+    panels[0, 0].set_yticklabels(row_names)
+    figure.colorbar(heat, ax=panels[0, -1], label="activation")
+    return figure
