@@ -6,6 +6,9 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 LESSONS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
+HELPERS = sorted(path for path in (PROJECT / "helpers").glob("*.py") if path.stem != "__init__")
+# What only the lessons of this course need: pictures of single lessons, errors and bars in a page.
+NOT_FOR_COPYING = {"figures", "lesson"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -15,7 +18,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
 
     def rank(item: pytest.Item) -> int:
-        if item.path.name == "test_notebooks_papermill.py":
+        if item.path.name == "test_papermill.py":
             return 0
         return 1 if item.path.suffix == ".ipynb" else 2
 
