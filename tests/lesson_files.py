@@ -2,6 +2,8 @@
 
 import ast
 import re
+import symtable
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -91,11 +93,16 @@ def loop_names(statement: ast.stmt) -> set[str]:
 
 
 def used_names(source: str) -> set[str]:
-    return {
-        node.id
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
+    """Names that a cell takes from the cells before it, or from itself; not a function's own."""
+
+    def walk(scope: symtable.SymbolTable) -> Iterator[str]:
+        for symbol in scope.get_symbols():
+            if symbol.is_referenced() and (scope.get_type() == "module" or symbol.is_global()):
+                yield symbol.get_name()
+        for child in scope.get_children():
+            yield from walk(child)
+
+    return set(walk(symtable.symtable(source, "cell", "exec")))
 
 
 def is_picture(output: NotebookNode) -> bool:

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import PROJECT
+from conftest import HELPERS, NOT_FOR_COPYING, PROJECT
 
-HELPERS = sorted(path for path in (PROJECT / "helpers").glob("*.py") if path.stem != "__init__")
+COPIED = [helper for helper in HELPERS if helper.stem not in NOT_FOR_COPYING]
 
 # One real use of each file. A helper without one fails the test below: add its line here.
 USES = {
@@ -25,7 +25,6 @@ USES = {
         "import plots, matplotlib.pyplot as plt\n"
         "plots.use_course_style(); plots.caption(plt.figure(), 'text')"
     ),
-    "checks": "import checks\nassert checks.report([]) and not checks.report(['x'])",
     "callbacks": (
         "from callbacks import EarlyStoppingAtMinLoss, LearningRateLogger\n"
         "assert LearningRateLogger() and EarlyStoppingAtMinLoss(patience=2).patience == 2"
@@ -46,24 +45,41 @@ USES = {
     "training": "import training",
 }
 
+# A package has its own copies: it must not take what lies beside it.
+IN_A_PACKAGE = """
+import importlib, os, pathlib
+for copy in pathlib.Path().glob("*.py"):
+    os.remove(copy)
+    sys.modules.pop(copy.stem, None)
+importlib.invalidate_caches()
+importlib.import_module("package." + sys.argv[1])
+"""
+
 
 def siblings(helper: Path) -> list[str]:
-    return sorted(set(re.findall(r"^\s*from helpers\.(\w+) import", helper.read_text(), re.M)))
+    """Other helpers that this one imports, from the project, from a package or from beside it."""
+    imported = re.findall(r"^\s*from (?:helpers\.|\.)?(\w+) import", helper.read_text(), re.M)
+    return sorted(set(imported) & {path.stem for path in HELPERS})
 
 
-@pytest.mark.parametrize("helper", HELPERS, ids=lambda path: path.stem)
-def test_works_alone(helper: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("helper", COPIED, ids=lambda path: path.stem)
+def test_works_alone_and_in_a_package(helper: Path, tmp_path: Path) -> None:
     names = siblings(helper)
     assert len(names) <= 1, f"{helper.name} needs more than one sibling: {names}"
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "__init__.py").touch()
     for name in [helper.stem, *names]:
         shutil.copy(helper.with_name(f"{name}.py"), tmp_path)
+        shutil.copy(helper.with_name(f"{name}.py"), package)
     # Here, `helpers` is installed; a copier does not have it.
-    program = f"import sys; sys.modules['helpers'] = None\n{USES[helper.stem]}"
+    program = f"import sys; sys.modules['helpers'] = None\n{USES[helper.stem]}\n{IN_A_PACKAGE}"
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120
-    )
+        [sys.executable, "-c", program, helper.stem],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_every_use_names_a_helper() -> None:
-    assert {path.stem for path in HELPERS} <= set(USES)
+    assert {path.stem for path in COPIED} == set(USES)
