@@ -1,26 +1,36 @@
 """Learning-rate schedules that Keras lacks: pure functions of the step, serializable, composable.
 
-Every schedule here can be handed to a Keras optimizer, called in ``tf.function`` or under XLA, and
-plotted from an array of steps. It holds no state, so asking it changes nothing. A step is the
-number of updates made so far: the first batch trains at step 0. Past its end a schedule keeps its
-last rate, and no rate is ever negative.
+Every schedule here can be handed to a Keras optimizer on any backend (TensorFlow, JAX, PyTorch),
+called in ``tf.function`` or under XLA, and plotted from an array of steps. Asking it changes
+nothing: it has no memory of earlier steps. (Only a ``Scaled`` holds something that may change: its
+factor.) A step is the number of updates made so far: the first batch trains at step 0. No rate is
+ever negative, and a schedule that has an end keeps its last rate from there on; ``Triangular``
+goes on for ever.
 
 Inside, steps are float64: float32 holds whole numbers only up to 2**24, about 16.8 million, and
 skips single steps beyond. The rate comes back as float32, like that of Keras's own schedules.
 
-Needs NumPy and Keras on TensorFlow. Works alone in an empty folder.
+JAX has no float64 unless you switch it on (``jax_enable_x64``), and PyTorch has none on Apple's
+GPUs. There all is computed in float32: rates differ by up to 5e-6 of the peak. From step 2**24 on a
+step counts as its nearest neighbour among the steps that float32 can hold, every second one first,
+every fourth from 2**25 on, so the rate moves in small stairs; ``WarmUp``, ``Sequence`` and
+``Triangular`` still turn at the exact step. JAX itself counts an optimizer's steps only up to 2**31.
+
+Needs NumPy and Keras, 3.10 or newer, on any of its backends. Works alone in an empty folder.
 """
 
 import math
 from collections.abc import Callable
 from collections.abc import Sequence as SequenceOf
 from numbers import Integral, Real
+from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 from keras.optimizers.schedules import LearningRateSchedule
+
+Tensor = Any  # a tensor of the backend that Keras runs on
 
 
 @keras.saving.register_keras_serializable(package="learning_rate_lessons")
@@ -48,9 +58,9 @@ class LinearDecay(LearningRateSchedule):
         self.decay_steps = checked_steps("decay_steps", decay_steps)
         self.end_learning_rate = checked_rate("end_learning_rate", end_learning_rate)
 
-    def __call__(self, step: int | np.ndarray | tf.Tensor) -> tf.Tensor:
+    def __call__(self, step: int | np.ndarray | Tensor) -> Tensor:
         """Return the rate at ``step``: float32, of the same shape as ``step``."""
-        step = ops.cast(step, "float64")
+        step = precise(step)
         progress = ops.clip(step / self.decay_steps, 0.0, 1.0)
         rate = blend(self.initial_learning_rate, self.end_learning_rate, progress)
         return ops.cast(rate, "float32")
@@ -73,24 +83,24 @@ class WarmUp(LearningRateSchedule):
 
     Args:
         schedule: any Keras schedule, or a number for a constant rate after the warm-up.
-        warmup_steps: length of the warm-up; an int, 1 or more.
+        warmup_steps: length of the warm-up; an int, 0 (then it is the schedule itself) or more.
         shape: ``"linear"``, or ``"cosine"`` for a climb that starts and ends gently.
 
     Raises:
         TypeError: ``schedule`` is neither a schedule nor a number, or ``warmup_steps`` no int.
-        ValueError: ``warmup_steps`` is below 1, ``shape`` is unknown, or the rate is bad.
+        ValueError: ``warmup_steps`` is below 0, ``shape`` is unknown, or the rate is bad.
     """
 
     def __init__(
         self, schedule: LearningRateSchedule | float, warmup_steps: int, shape: str = "linear"
     ) -> None:
         self.schedule = checked_schedule("schedule", schedule)
-        self.warmup_steps = checked_steps("warmup_steps", warmup_steps)
+        self.warmup_steps = checked_steps("warmup_steps", warmup_steps, minimum=0)
         self.shape = checked_choice("shape", shape, ("linear", "cosine"))
 
-    def __call__(self, step: int | np.ndarray | tf.Tensor) -> tf.Tensor:
+    def __call__(self, step: int | np.ndarray | Tensor) -> Tensor:
         """Return the rate at ``step``: float32, of the same shape as ``step``."""
-        step = ops.cast(step, "int64")
+        step = whole(step)
         climbed = ramp_up(step, self.warmup_steps)
         if self.shape == "cosine":
             climbed = half_cosine(climbed)
@@ -145,13 +155,13 @@ class OneCycle(LearningRateSchedule):
     ) -> None:
         self.max_learning_rate = checked_rate("max_learning_rate", max_learning_rate)
         self.total_steps = checked_steps("total_steps", total_steps)
-        self.pct_start = checked_pct_start(pct_start, self.total_steps)
+        self.pct_start = checked_share("pct_start", pct_start, self.total_steps)
         self.div_factor = checked_rate("div_factor", div_factor, minimum=1.0)
         self.final_div_factor = checked_rate("final_div_factor", final_div_factor, minimum=1.0)
 
-    def __call__(self, step: int | np.ndarray | tf.Tensor) -> tf.Tensor:
+    def __call__(self, step: int | np.ndarray | Tensor) -> Tensor:
         """Return the rate at ``step``: float32, of the same shape as ``step``."""
-        step = ops.cast(step, "float64")
+        step = precise(step)
         top = int(self.pct_start * self.total_steps)
         peak, first = self.max_learning_rate, self.max_learning_rate / self.div_factor
         rise = blend(first, peak, half_cosine(step / top))
@@ -201,15 +211,11 @@ class WarmupStableDecay(LearningRateSchedule):
         self.decay_shape = checked_choice(
             "decay_shape", decay_shape, ("1-sqrt", "linear", "cosine")
         )
-        if self.warmup_steps + self.decay_steps > self.total_steps:
-            raise ValueError(
-                f"warmup_steps + decay_steps must be at most total_steps ({self.total_steps}), "
-                f"got {self.warmup_steps} + {self.decay_steps}"
-            )
+        check_phases(self.warmup_steps, self.decay_steps, self.total_steps)
 
-    def __call__(self, step: int | np.ndarray | tf.Tensor) -> tf.Tensor:
+    def __call__(self, step: int | np.ndarray | Tensor) -> Tensor:
         """Return the rate at ``step``: float32, of the same shape as ``step``."""
-        step = ops.cast(step, "float64")
+        step = precise(step)
         cooldown_start = self.total_steps - self.decay_steps
         cooled = ops.clip((step - cooldown_start) / self.decay_steps, 0.0, 1.0)
         if self.decay_shape == "1-sqrt":
@@ -247,17 +253,11 @@ class Sequence(LearningRateSchedule):
     ) -> None:
         self.schedules = checked_list("schedules", schedules, checked_schedule)
         self.boundaries = checked_list("boundaries", boundaries, checked_steps)
-        if not self.schedules or len(self.boundaries) != len(self.schedules) - 1:
-            raise ValueError(
-                "boundaries must be one fewer than schedules (at least 1), got "
-                f"{len(self.boundaries)} boundaries for {len(self.schedules)} schedules"
-            )
-        if sorted(set(self.boundaries)) != self.boundaries:
-            raise ValueError(f"boundaries must increase strictly, got {self.boundaries}")
+        check_boundaries(self.boundaries, len(self.schedules))
 
-    def __call__(self, step: int | np.ndarray | tf.Tensor) -> tf.Tensor:
+    def __call__(self, step: int | np.ndarray | Tensor) -> Tensor:
         """Return the rate at ``step``: float32, of the same shape as ``step``."""
-        step = ops.cast(step, "int64")
+        step = whole(step)
         rate = rate_at(self.schedules[0], step)
         for schedule, start in zip(self.schedules[1:], self.boundaries, strict=True):
             own_step = ops.maximum(step - start, 0)
@@ -276,12 +276,121 @@ class Sequence(LearningRateSchedule):
         return cls(**{**config, "schedules": schedules})
 
 
+@keras.saving.register_keras_serializable(package="learning_rate_lessons")
+class Triangular(LearningRateSchedule):
+    """Up and down in straight lines, again and again: a cyclical learning rate.
+
+    The policy of Smith (2015, arXiv 1506.01186): from the base rate up to the highest in
+    ``step_size`` steps, down again in as many. With ``halve`` the height above the base rate is
+    halved after each cycle. Equals ``torch.optim.lr_scheduler.CyclicLR`` with the modes
+    ``"triangular"`` and, with ``halve``, ``"triangular2"``.
+
+    Args:
+        base_learning_rate: the lowest rate, that of step 0; a finite number, 0 or more.
+        max_learning_rate: the highest rate, first reached at step ``step_size``; a finite number,
+            at least ``base_learning_rate``.
+        step_size: steps from the lowest rate to the highest, half a cycle; an int, 1 or more.
+        halve: whether each cycle is half as high as the one before.
+
+    Raises:
+        TypeError: a rate is not a number, ``step_size`` is not an int, or ``halve`` not a bool.
+        ValueError: an argument is out of its range, NaN or infinite, or the highest rate is below
+            the lowest.
+    """
+
+    def __init__(
+        self,
+        base_learning_rate: float,
+        max_learning_rate: float,
+        step_size: int,
+        halve: bool = False,
+    ) -> None:
+        self.base_learning_rate = checked_rate("base_learning_rate", base_learning_rate)
+        self.max_learning_rate = checked_rate("max_learning_rate", max_learning_rate)
+        self.step_size = checked_steps("step_size", step_size)
+        self.halve = checked_bool("halve", halve)
+        check_order(self.base_learning_rate, self.max_learning_rate)
+
+    def __call__(self, step: int | np.ndarray | Tensor) -> Tensor:
+        """Return the rate at ``step``: float32, of the same shape as ``step``."""
+        step = whole(step)
+        way = precise(step % (2 * self.step_size)) / self.step_size  # from 0 to 2 in each cycle
+        height = 1.0 - ops.abs(way - 1.0)
+        if self.halve:
+            height = height * 0.5 ** precise(step // (2 * self.step_size))
+        rate = blend(self.base_learning_rate, self.max_learning_rate, height)
+        return ops.cast(rate, "float32")
+
+    def get_config(self) -> dict:
+        """Return the arguments that build this schedule again."""
+        return dict(vars(self))  # every attribute is an argument
+
+
+@keras.saving.register_keras_serializable(package="learning_rate_lessons")
+class Scaled(LearningRateSchedule):
+    """Any schedule times a factor that can be changed while it trains.
+
+    ``fit`` compiles a schedule once, so another schedule put into the optimizer later is ignored.
+    The factor is heard, because it sits in a ``keras.Variable``: ``schedule.factor = 0.5`` halves
+    all later rates, in ``fit``, in ``tf.function`` and under XLA. (Compiled by JAX, the schedule
+    asks the host for the factor at each step.)
+
+    Change the factor of the very object that the optimizer holds. A loaded model has a schedule of
+    its own, and so has an optimizer that was built from another's config: each of them starts with
+    the factor of that moment, and later changes concern one alone. ``get_config`` gives the present
+    factor, so ``model.save`` keeps it. ``model.save_weights`` does not, nor does
+    ``keras.callbacks.BackupAndRestore``, which uses it: a schedule is no part of the weights.
+
+    Args:
+        schedule: any Keras schedule, or a number for a constant rate.
+        factor: what its rates are multiplied with; a finite number, 0 or more.
+
+    Attributes:
+        factor: the present factor, a float. Assigning a number sets it.
+
+    Raises:
+        TypeError: ``schedule`` is neither a schedule nor a number, or ``factor`` is not a number.
+        ValueError: the factor, or a constant rate, is negative, infinite or NaN.
+    """
+
+    def __init__(self, schedule: LearningRateSchedule | float, factor: float = 1.0) -> None:
+        self.schedule = checked_schedule("schedule", schedule)
+        self.variable = keras.Variable(
+            checked_rate("factor", factor), dtype=widest("float"), trainable=False
+        )
+
+    @property
+    def factor(self) -> float:
+        """The number that the rates are multiplied with."""
+        return float(ops.convert_to_numpy(self.variable))
+
+    @factor.setter
+    def factor(self, value: float) -> None:
+        self.variable.assign(checked_rate("factor", value))
+
+    def __call__(self, step: int | np.ndarray | Tensor) -> Tensor:
+        """Return the rate at ``step``: float32, of the same shape as ``step``."""
+        return ops.cast(heard(self.variable) * rate_at(self.schedule, step), "float32")
+
+    def get_config(self) -> dict:
+        """Return the arguments that build this schedule again, with the factor of now."""
+        schedule = keras.saving.serialize_keras_object(self.schedule)
+        return {"schedule": schedule, "factor": self.factor}
+
+    @classmethod
+    def from_config(cls, config: dict) -> "Scaled":
+        """Build the schedule from ``get_config``, the schedule inside it first."""
+        schedule = keras.saving.deserialize_keras_object(config["schedule"])
+        return cls(**{**config, "schedule": schedule})
+
+
 def preview(schedule: LearningRateSchedule, steps: int | np.ndarray) -> np.ndarray:
-    """Ask any schedule for its rates the way training does: compiled, one int64 tensor at a time.
+    """Ask any schedule for its rates the way training does: one whole number at a time.
 
     The schedules of this file, and most of Keras's, can also be called with the whole array of
     steps. ``CosineDecay`` with a warm-up cannot, nor can schedules that somebody else wrote; this
-    works for all of them.
+    works for all of them. On TensorFlow and JAX the schedule is compiled, as in training; PyTorch
+    trains without compiling.
 
     Args:
         schedule: any Keras schedule.
@@ -294,63 +403,122 @@ def preview(schedule: LearningRateSchedule, steps: int | np.ndarray) -> np.ndarr
         TypeError: ``schedule`` is not a Keras schedule.
         ValueError: ``steps`` is a number below 1.
     """
-    if not isinstance(schedule, LearningRateSchedule):
-        raise TypeError(f"schedule must be a LearningRateSchedule, got {_describe(schedule)}")
+    check_schedule("schedule", schedule)
     if np.ndim(steps) == 0:
         steps = np.arange(checked_steps("steps", steps))
+    steps = np.asarray(steps, widest("int"))
 
-    ask = tf.autograph.experimental.do_not_convert(lambda step: ops.cast(schedule(step), "float32"))
-    rates = tf.data.Dataset.from_tensor_slices(np.asarray(steps, "int64")).map(ask)
-    return next(iter(rates.batch(len(steps)))).numpy()
+    def ask(step: Tensor) -> Tensor:
+        return ops.cast(schedule(step), "float32")
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        # tf.data compiles without counting: many tf.functions would bring warnings of retracing.
+        compiled = tf.autograph.experimental.do_not_convert(ask)
+        rates = tf.data.Dataset.from_tensor_slices(steps).map(compiled)
+        return next(iter(rates.batch(len(steps)))).numpy()
+    if keras.backend.backend() == "jax":
+        import jax
+
+        ask = jax.jit(ask)
+    rates = [ops.convert_to_numpy(ask(ops.convert_to_tensor(step))) for step in steps]
+    return np.array(rates, "float32")
 
 
-def blend(start: float, end: float, weight: tf.Tensor) -> tf.Tensor:
+def blend(start: float, end: float, weight: Tensor) -> Tensor:
     """Mix two rates: ``start`` exactly at weight 0, ``end`` exactly at weight 1."""
     return start * (1.0 - weight) + end * weight
 
 
-def half_cosine(progress: tf.Tensor) -> tf.Tensor:
+def half_cosine(progress: Tensor) -> Tensor:
     """Rise from 0 to 1 along half a cosine wave, flat at both ends."""
     return (1.0 - ops.cos(math.pi * ops.clip(progress, 0.0, 1.0))) / 2.0
 
 
-def ramp_up(step: tf.Tensor, steps: int) -> tf.Tensor:
+def ramp_up(step: Tensor, steps: int) -> Tensor:
     """Rise from 1 / steps at step 0 to 1 at step ``steps - 1``; always 1 when there are no steps."""
-    return ops.clip((ops.cast(step, "float64") + 1.0) / max(steps, 1), 0.0, 1.0)
+    return ops.clip((precise(step) + 1.0) / max(steps, 1), 0.0, 1.0)
 
 
-def rate_at(schedule: LearningRateSchedule | float, step: tf.Tensor) -> tf.Tensor:
-    """Return the float64 rate of a schedule, or of a constant, in the shape of ``step``."""
+def rate_at(schedule: LearningRateSchedule | float, step: Tensor) -> Tensor:
+    """Return the rate of a schedule, or of a constant, in the shape of ``step``."""
     rate = schedule(step) if isinstance(schedule, LearningRateSchedule) else schedule
-    return ops.cast(rate, "float64") * ops.ones_like(step, dtype="float64")
+    return precise(rate) * ops.ones_like(precise(step))
+
+
+def precise(number: float | np.ndarray | Tensor) -> Tensor:
+    """Cast to float64, or to float32 where the backend has no float64."""
+    return ops.cast(number, widest("float"))
+
+
+def whole(number: int | np.ndarray | Tensor) -> Tensor:
+    """Cast to int64, or to int32 where the backend has no int64."""
+    return ops.cast(number, widest("int"))
+
+
+def widest(kind: str) -> str:
+    """Name the widest type of a kind, "float" or "int", that the backend has now."""
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        return f"{kind}64" if jax.config.jax_enable_x64 else f"{kind}32"
+    if backend == "torch" and kind == "float":
+        import torch
+
+        return "float32" if torch.backends.mps.is_available() else "float64"
+    return f"{kind}64"
+
+
+def heard(variable: keras.Variable) -> Tensor:
+    """Return a variable's value so that compiled code, too, finds the value of the moment.
+
+    TensorFlow and PyTorch read a variable whenever a step runs. JAX would take its value of the
+    time of compiling; a callback makes it ask.
+    """
+    if keras.backend.backend() != "jax":
+        return ops.convert_to_tensor(variable)
+    import jax
+    from jax.experimental import io_callback
+
+    shape = jax.ShapeDtypeStruct((), variable.dtype)
+    return io_callback(lambda: np.asarray(variable.value, variable.dtype), shape)
 
 
 def checked_rate(name: str, value: float, minimum: float = 0.0) -> float:
     """Return ``value`` as a float, or say why it cannot be a rate (or a factor)."""
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number, got {_describe(value)}")
+        raise TypeError(f"{name} must be a number, got {type(value).__name__} {value!r:.60}")
     if not math.isfinite(value) or value < minimum:
         raise ValueError(f"{name} must be a finite number, {minimum:g} or more, got {value}")
     return float(value)
 
 
 def checked_steps(name: str, value: int, minimum: int = 1) -> int:
-    """Return ``value`` as an int, or say why it cannot be a number of steps."""
+    """Return ``value`` as an int, or say why it cannot be a number of steps, epochs or items."""
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} must be an int, got {_describe(value)}")
+        raise TypeError(f"{name} must be an int, got {type(value).__name__} {value!r:.60}")
     if value < minimum:
         raise ValueError(f"{name} must be {minimum} or more, got {value}")
     return int(value)
 
 
-def checked_pct_start(value: float, total_steps: int) -> float:
+def checked_bool(name: str, value: bool) -> bool:
+    """Return ``value`` as a bool, or say that it is none."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {type(value).__name__} {value!r:.60}")
+    return bool(value)
+
+
+def checked_share(name: str, value: float, total_steps: int) -> float:
     """Return ``value`` as a float, or say why it cannot be the share of steps spent rising."""
-    share = checked_rate("pct_start", value)
+    share = checked_rate(name, value)
     if not 0.0 < share < 1.0:
-        raise ValueError(f"pct_start must be between 0 and 1, both excluded, got {value}")
+        raise ValueError(f"{name} must be between 0 and 1, both excluded, got {value}")
     if not 1 <= int(share * total_steps) < total_steps:
         raise ValueError(
-            f"pct_start * total_steps must leave at least one whole step on each side of the peak, "
+            f"{name} * total_steps must leave at least one whole step on each side of the peak, "
             f"got {value} * {total_steps}"
         )
     return share
@@ -375,18 +543,52 @@ def checked_schedule(
     if isinstance(value, dict):
         hint = ". A dict is a config: build it with keras.saving.deserialize_keras_object first"
     raise TypeError(
-        f"{name} must be a LearningRateSchedule or a number, got {_describe(value)}{hint}"
+        f"{name} must be a LearningRateSchedule or a number, "
+        f"got {type(value).__name__} {value!r:.60}{hint}"
     )
 
 
 def checked_list(name: str, values: SequenceOf, checked: Callable) -> list:
     """Return ``values`` as a list of checked items, or say which one is wrong."""
     if not isinstance(values, (list, tuple)):
-        raise TypeError(f"{name} must be a list or tuple, got {_describe(values)}")
+        raise TypeError(
+            f"{name} must be a list or tuple, got {type(values).__name__} {values!r:.60}"
+        )
     return [checked(f"{name}[{index}]", value) for index, value in enumerate(values)]
 
 
-def _describe(value: object) -> str:
-    """Name the type of a value, and show the value when it is short."""
-    text = repr(value)
-    return type(value).__name__ + (f" {text}" if len(text) <= 60 else "")
+def check_schedule(name: str, value: LearningRateSchedule) -> None:
+    """Raise unless ``value`` is a schedule object."""
+    if not isinstance(value, LearningRateSchedule):
+        raise TypeError(
+            f"{name} must be a LearningRateSchedule, got {type(value).__name__} {value!r:.60}"
+        )
+
+
+def check_phases(warmup_steps: int, decay_steps: int, total_steps: int) -> None:
+    """Raise unless warm-up and cooldown fit into the run."""
+    if warmup_steps + decay_steps > total_steps:
+        raise ValueError(
+            f"warmup_steps + decay_steps must be at most total_steps ({total_steps}), "
+            f"got {warmup_steps} + {decay_steps}"
+        )
+
+
+def check_boundaries(boundaries: list[int], schedules: int) -> None:
+    """Raise unless boundaries increase and are one fewer than the schedules."""
+    if len(boundaries) != schedules - 1:
+        raise ValueError(
+            "boundaries must be one fewer than schedules (at least 1), got "
+            f"{len(boundaries)} boundaries for {schedules} schedules"
+        )
+    if sorted(set(boundaries)) != boundaries:
+        raise ValueError(f"boundaries must increase strictly, got {boundaries}")
+
+
+def check_order(base_learning_rate: float, max_learning_rate: float) -> None:
+    """Raise if the highest rate is below the lowest."""
+    if max_learning_rate < base_learning_rate:
+        raise ValueError(
+            f"max_learning_rate must be at least base_learning_rate ({base_learning_rate:g}), "
+            f"got {max_learning_rate:g}"
+        )
