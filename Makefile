@@ -1,46 +1,53 @@
-# Everything runs in .venv, which the first call makes. Windows: see the pip lines in README.md.
-#   make lab        open lesson 1 in JupyterLab        make outputs    execute lessons, store outputs
-#   make test       run all tests                      make lint       check format and style
-#   make run        run lessons with papermill         make format     mend format and style
-#   make benchmark  time one training loop written in many ways
-#   PARAMS="-p EPOCHS 2" make run       LESSONS=notebooks/02_build_model.ipynb make outputs
+##  Everything runs in .venv, which the first call makes. Windows: see the pip lines in README.md.
+##    make lab        open lesson 1 in JupyterLab        make outputs    execute lessons, store outputs
+##    make test       run all tests                      make lint       check format and style
+##    make run        run lessons with papermill         make format     mend format and style
+##    make benchmark  time one training loop             make pictures   draw the lessons' first pictures
+##    make venv       only make .venv
+##
+##    PARAMS="-p EPOCHS 2" make run       LESSONS=notebooks/02_build_model.ipynb make outputs
+##    make PYTHON=/path/to/python3.12 lab
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lab test run outputs lint format benchmark
+.PHONY: help venv lab test run outputs pictures lint format benchmark
 
-BIN := .venv/bin
+# Programs are started as modules: their scripts in .venv/bin name the folder they were made in.
+PYTHON_HERE := .venv/bin/python
 export JUPYTER_CONFIG_DIR := $(CURDIR)/.jupyter
+export JUPYTERLAB_WORKSPACES_DIR ?= $(JUPYTER_CONFIG_DIR)/lab/workspaces
 AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo --allow-root)
 
 help:
-	@sed -n 's/^# \{0,2\}//p' Makefile
+	@sed -n 's/^## \{0,2\}//p' Makefile
 
 venv:
 	@sh tools/make_venv.sh
 
 # The table of contents is opened once; after that your own layout stays.
-export JUPYTERLAB_WORKSPACES_DIR ?= $(JUPYTER_CONFIG_DIR)/lab/workspaces
-
 lab: venv
-	@[ -d "$(JUPYTERLAB_WORKSPACES_DIR)" ] || $(BIN)/jupyter lab workspaces import .jupyter/workspace.json
-	$(BIN)/jupyter lab $(AS_ROOT) $(LAB_OPTIONS)
+	@[ -w notebooks ] && [ -w .jupyter ] || { echo "You may not write into notebooks and .jupyter here: clone the project as yourself." >&2; exit 1; }
+	@[ -d "$(JUPYTERLAB_WORKSPACES_DIR)" ] || $(PYTHON_HERE) -m jupyterlab workspaces import .jupyter/workspace.json
+	$(PYTHON_HERE) -m jupyterlab $(AS_ROOT) $(LAB_OPTIONS)
 
 test: venv
-	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+	$(PYTHON_HERE) -m pytest $(PYTEST_OPTIONS)
 
 run: venv
-	$(BIN)/python tools/run_notebooks.py $(PARAMS) $(LESSONS)
+	@$(PYTHON_HERE) tools/run_notebooks.py $(PARAMS) $(LESSONS)
 
 outputs: venv
-	$(BIN)/python tools/execute_notebooks.py $(LESSONS)
+	@$(PYTHON_HERE) tools/execute_notebooks.py $(LESSONS)
+
+pictures: venv
+	$(PYTHON_HERE) tools/draw_pictures.py $(LESSONS)
 
 lint: venv
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	$(PYTHON_HERE) -m ruff format --check .
+	$(PYTHON_HERE) -m ruff check .
 
 format: venv
-	$(BIN)/ruff format .
-	$(BIN)/ruff check --fix .
+	$(PYTHON_HERE) -m ruff format .
+	$(PYTHON_HERE) -m ruff check --fix .
 
 benchmark: venv
-	$(BIN)/python benchmarks/training_loop.py $(BENCHMARK_OPTIONS)
+	$(PYTHON_HERE) benchmarks/training_loop.py $(BENCHMARK_OPTIONS)

@@ -7,6 +7,9 @@
 Cells tagged ``measures-time`` are executed like all others, but keep the outputs stored before, as
 long as their source is unchanged (its digest is in the cell's metadata): a timing is different in
 every run, and the text beside it speaks of the stored one.
+
+A lesson is replaced in one step and only when all of its cells have run: stopped at any moment, this
+leaves the lesson as it was.
 """
 
 import argparse
@@ -15,10 +18,12 @@ import sys
 from pathlib import Path
 
 import nbformat
+from atomic_files import write_text
+from chosen_lessons import chosen_lessons
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
-NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -44,6 +49,7 @@ def make_reproducible(notebook: NotebookNode) -> None:
     for cell in code_cells(notebook):
         for output in cell.outputs:
             output.get("data", {}).pop(WIDGET_VIEW, None)
+        cell.outputs = [output for output in cell.outputs if output.get("data", True)]
     for cell in timed_cells(notebook):
         cell.metadata["measured_source"] = digest(cell.source)
 
@@ -52,8 +58,12 @@ def keep_stored_timings(notebook: NotebookNode, stored: NotebookNode) -> None:
     """Give ``measures-time`` cells the outputs that the same source had before."""
     before = {cell.id: cell for cell in timed_cells(stored)}
     for cell in timed_cells(notebook):
-        old = before[cell.id]
-        if old.outputs and old.metadata.get("measured_source") == digest(cell.source):
+        old = before.get(cell.id)
+        if (
+            old is not None
+            and old.outputs
+            and old.metadata.get("measured_source") == digest(cell.source)
+        ):
             cell.outputs = old.outputs
             renumber(cell)
 
@@ -99,7 +109,7 @@ def store_outputs(path: Path, measure_again: bool) -> list[str]:
         keep_stored_timings(notebook, stored)
     make_reproducible(notebook)
     nbformat.validate(notebook)
-    nbformat.write(notebook, path)
+    write_text(path, nbformat.writes(notebook) + "\n")
     return []
 
 
@@ -108,10 +118,17 @@ def main() -> int:
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: all lessons")
     parser.add_argument("--measure-again", action="store_true", help="replace stored timings")
     arguments = parser.parse_args()
+    try:
+        paths = chosen_lessons(arguments.notebooks)
+    except ValueError as error:
+        parser.exit(2, f"{error}\n")
     failed = False
-    for path in arguments.notebooks or sorted(NOTEBOOKS.glob("*.ipynb")):
+    for path in paths:
         print(path.name, end=" ", flush=True)
-        faults = store_outputs(path.resolve(), arguments.measure_again)
+        try:
+            faults = store_outputs(path, arguments.measure_again)
+        except (CellExecutionError, DeadKernelError, OSError) as error:
+            faults = [f"{error}".strip()]
         print("not stored:" if faults else "stored", *faults, sep="\n  " if faults else " ")
         failed = failed or bool(faults)
     return int(failed)

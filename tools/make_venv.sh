@@ -1,41 +1,128 @@
 #!/bin/sh
 # Make .venv and install requirements.txt into it. Called by the Makefile; a second call does nothing.
 # Works with Python 3.11, 3.12 or 3.13; PYTHON=/path/to/python chooses one.
+#
+# .venv belongs to one folder and one Python. In a copied or moved folder, with another PYTHON, or
+# after an installation that was killed, it is made again. Only one call at a time installs.
 set -eu
 cd "$(dirname "$0")/.."
 
-stamp=.venv/.installed
-wanted=$(cat requirements.txt pyproject.toml | cksum)
-if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
-    exit 0
-fi
+python=.venv/bin/python
+stamp=.venv/.installed        # what was installed (a checksum), and in which folder
+unfinished=.venv/.unfinished  # is there while an installation is under way
+here=$(pwd -P)
+wanted="$(cat requirements.txt pyproject.toml | cksum)
+$here"
 
-is_right_version() {
-    "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null
+fail() {
+    printf '%s\n' "$@" >&2
+    exit 1
 }
 
-found=
-for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11 python}; do
-    if is_right_version "$candidate"; then
-        found=$candidate
-        break
+version_of() {
+    "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || true
+}
+
+is_supported() {
+    case $(version_of "$1") in 3.11 | 3.12 | 3.13) ;; *) return 1 ;; esac
+}
+
+has_wanted_version() {
+    [ -z "${PYTHON:-}" ] || [ "$(version_of "$PYTHON")" = "$(version_of "$python")" ]
+}
+
+is_ready() {
+    [ -x "$python" ] && [ ! -e "$unfinished" ] &&
+        [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && has_wanted_version
+}
+
+choose_python() {
+    if [ -n "${PYTHON:-}" ]; then
+        command -v "$PYTHON" >/dev/null || fail "PYTHON=$PYTHON: there is no such program."
+        is_supported "$PYTHON" && found=$PYTHON && return
+        have="PYTHON=$PYTHON, which says: $("$PYTHON" --version 2>&1 | tail -n 1)"
+    else
+        for found in python3 python3.13 python3.12 python3.11 python; do
+            is_supported "$found" && return
+        done
+        have=$(python3 --version 2>&1 | tail -n 1)
+        command -v python3 >/dev/null || have="no python3"
     fi
-done
+    fail "Python 3.11, 3.12 or 3.13 is needed; found: $have." \
+        "Debian or Ubuntu: apt-get install python3 python3-venv.  macOS: brew install python@3.13." \
+        "Others: https://www.python.org/downloads/.  Or name one: make PYTHON=/path/to/python3.12 ..."
+}
 
-if [ -z "$found" ]; then
-    have=$(python3 --version 2>&1) || have="no python3"
-    echo "Python 3.11, 3.12 or 3.13 is needed; found: ${PYTHON:-$have}." >&2
-    echo "Debian or Ubuntu: apt-get install python3 python3-venv.  macOS: brew install python@3.13." >&2
-    echo "Others: https://www.python.org/downloads/.  Or name one: make PYTHON=/path/to/python3.12 ..." >&2
-    exit 1
+# Say why the .venv that is here cannot be used; nothing if it can, or if there is none.
+reason_to_make_again() {
+    [ -e .venv ] || return 0
+    folder=$(sed -n 2p "$stamp" 2>/dev/null || true)
+    if [ -e "$unfinished" ]; then
+        echo "The last installation into .venv was stopped half-way"
+    elif [ -n "$folder" ] && [ "$folder" != "$here" ]; then
+        echo "This .venv was made for the folder $folder"
+    elif ! is_supported "$python" || ! "$python" -m pip --version >/dev/null 2>&1; then
+        echo "The .venv that is here has no working Python 3.11, 3.12 or 3.13 with pip"
+    elif ! has_wanted_version; then
+        echo "The .venv that is here has Python $(version_of "$python"), not that of PYTHON=$PYTHON"
+    fi
+}
+
+owner_of() {
+    ls -ld "$1" | awk '{ print $3 }'
+}
+
+if is_ready; then
+    exit 0
 fi
-
+if [ ! -w . ]; then
+    fail "$(owner_of .) owns this folder and you may not write here: clone the project as yourself."
+fi
+if [ -e .venv ] && [ ! -w .venv ]; then
+    fail "$(owner_of .venv) made .venv and you cannot use it as it is. Have it removed, and call" \
+        "make again as yourself:   sudo rm -rf '$here/.venv'"
+fi
+choose_python
 if ! "$found" -c 'import venv, ensurepip' 2>/dev/null; then
-    echo "$found has no venv module. Debian or Ubuntu: apt-get install python3-venv." >&2
-    exit 1
+    fail "$found has no venv module. Debian or Ubuntu: apt-get install python3-venv."
 fi
 
-echo "Installing into .venv with $("$found" --version) (once; a few minutes) ..."
-[ -x .venv/bin/python ] && is_right_version .venv/bin/python || "$found" -m venv --clear .venv
-.venv/bin/python -m pip install --quiet --requirement requirements.txt
-echo "$wanted" > "$stamp"
+# One at a time: hold a lock on this folder, which ends with this process however it ends.
+if [ -z "${VENV_LOCKED:-}" ]; then
+    exec "$found" -c '
+import fcntl, os, signal
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+folder = os.open(".", os.O_RDONLY)
+try:
+    fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except BlockingIOError:
+    print("Another make is installing here; waiting until it is done ...", flush=True)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+except OSError:
+    pass  # a file system without locks
+os.set_inheritable(folder, True)
+os.execvpe("sh", ["sh", "tools/make_venv.sh"], {**os.environ, "VENV_LOCKED": "1"})
+'
+fi
+
+reason=$(reason_to_make_again)
+if [ -n "$reason" ]; then
+    echo "$reason: it is made again."
+    rm -rf .venv
+fi
+echo "Installing into .venv with Python $(version_of "$found") (once; a few minutes) ..."
+if [ -d .venv ]; then
+    : >"$unfinished"
+else
+    mkdir .venv
+    : >"$unfinished"
+    "$found" -m venv .venv || fail "$found could not make .venv (its message is above)."
+fi
+if ! "$python" -m pip install --quiet --requirement requirements.txt; then
+    rm -f "$unfinished"
+    fail "" "pip could not install what the lessons need; its message is above. Most often the network is" \
+        "the cause: can this computer reach https://pypi.org? Call make again when it can: what is" \
+        "already here is kept, and the installation goes on."
+fi
+printf '%s\n' "$wanted" >"$stamp"
+rm "$unfinished"

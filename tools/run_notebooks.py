@@ -15,9 +15,9 @@ import time
 from pathlib import Path
 
 import papermill
-
-PROJECT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = PROJECT / "notebooks"
+from atomic_files import replacing
+from chosen_lessons import NOTEBOOKS, PROJECT, chosen_lessons
+from papermill.exceptions import PapermillExecutionError
 
 
 def parse_value(text: str) -> object:
@@ -51,31 +51,63 @@ def find_incomplete(notebook: dict) -> list[str]:
     ]
 
 
+def check_folder(folder: Path, lessons: list[Path]) -> None:
+    """Refuse to write executed copies where the lessons are."""
+    folder = folder.resolve()
+    if folder.is_relative_to(NOTEBOOKS) or folder in {path.parent for path in lessons}:
+        raise ValueError(f"{folder} is where the lessons are: choose another folder for -o")
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is no folder: choose another one for -o")
+
+
 def run(path: Path, parameters: dict[str, object], folder: Path, progress: bool = True) -> Path:
     """Execute one lesson with ``parameters`` and return the executed copy.
 
-    The kernel starts in the lesson's own folder, whatever folder you call this from.
+    The kernel starts in the lesson's own folder, whatever folder you call this from. When a cell
+    raises, the copy is there all the same, with the error in it.
 
     Raises:
-        papermill.PapermillExecutionError: a cell raised.
+        PapermillExecutionError: a cell raised.
         RuntimeError: a cell did not complete.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    output = folder / path.name
-    executed = papermill.execute_notebook(
-        str(path),
-        str(output),
-        parameters,
-        kernel_name="python3",
-        cwd=str(path.parent),
-        progress_bar=progress,
-        start_timeout=120,
-        execution_timeout=600,
-    )
+    output = folder.resolve() / path.name
+    stopped = None
+    with replacing(output) as unfinished:
+        try:
+            executed = papermill.execute_notebook(
+                str(path),
+                str(unfinished),
+                parameters,
+                kernel_name="python3",
+                cwd=str(path.parent),
+                progress_bar=progress,
+                start_timeout=120,
+                execution_timeout=600,
+            )
+        except PapermillExecutionError as error:
+            stopped = error
+    if stopped is not None:
+        raise stopped
     incomplete = find_incomplete(executed)
     if incomplete:
-        raise RuntimeError(f"{path.name}: these cells did not complete: {', '.join(incomplete)}")
+        raise RuntimeError(f"these cells did not complete: {', '.join(incomplete)}")
     return output
+
+
+def copy_pictures(folder: Path) -> None:
+    """Put the pictures at the lessons' top beside the executed copies."""
+    (folder / "images").mkdir(parents=True, exist_ok=True)
+    for picture in (NOTEBOOKS / "images").glob("*.png"):
+        with replacing(folder / "images" / picture.name) as unfinished:
+            shutil.copyfile(picture, unfinished)
+
+
+def in_one_line(error: Exception) -> str:
+    """What stopped a lesson: the error of its cell, without the frames."""
+    if isinstance(error, PapermillExecutionError):
+        return f"{error.ename}: {' '.join(error.evalue.split())}"
+    return " ".join(str(error).split())
 
 
 def main() -> int:
@@ -84,21 +116,28 @@ def main() -> int:
     parser.add_argument("-p", "--parameter", nargs=2, action="append", default=[], dest="pairs")
     parser.add_argument("-o", "--output", type=Path, default=PROJECT / "runs")
     arguments = parser.parse_args()
-    paths = [path.resolve() for path in arguments.notebooks] or sorted(NOTEBOOKS.glob("*.ipynb"))
     parameters = {name: parse_value(value) for name, value in arguments.pairs}
-    known = {path: known_parameters(path) for path in paths}
     try:
+        paths = chosen_lessons(arguments.notebooks)
+        known = {path: known_parameters(path) for path in paths}
         check_names(parameters, known)
-    except ValueError as error:
-        parser.error(str(error))
-    shutil.copytree(NOTEBOOKS / "images", arguments.output / "images", dirs_exist_ok=True)
+        check_folder(arguments.output, paths)
+        copy_pictures(arguments.output)
+    except (ValueError, OSError) as error:
+        parser.exit(2, f"{error}\n")
+    failed = False
     for path in paths:
         own = {name: value for name, value in parameters.items() if name in known[path]}
         print(f"{path.name}  {own or 'its own parameters'}", flush=True)
         started = time.perf_counter()
-        output = run(path, own, arguments.output)
-        print(f"  {time.perf_counter() - started:.0f} s, executed copy: {output}", flush=True)
-    return 0
+        try:
+            output = run(path, own, arguments.output)
+        except (PapermillExecutionError, RuntimeError, OSError) as error:
+            failed = True
+            print(f"  stopped: {in_one_line(error)}", flush=True)
+        else:
+            print(f"  {time.perf_counter() - started:.0f} s, executed copy: {output}", flush=True)
+    return int(failed)
 
 
 if __name__ == "__main__":
