@@ -3,7 +3,8 @@
 Not meant for copying; what a reader copies is in ``plots.py``, which gives the style and colours.
 """
 
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -290,3 +291,51 @@ def plot_features(
     panels[0, 0].set_yticklabels(row_names)
     figure.colorbar(heat, ax=panels[0, -1], label="activation")
     return figure
+
+
+# Lesson 5
+
+
+def explore(draw: Callable[..., Axes], caption: str, **sliders: object) -> None:
+    """Draw a picture again, in the same place and at the same size, whenever a slider moves.
+
+    The picture is drawn once at the start. What is stored in the notebook is this picture, with its
+    caption; the sliders are there only while the notebook runs.
+
+    Args:
+        draw: called with the sliders' values by name; returns the axes (or figure) it drew.
+        caption: one sentence that says what to see; also the text alternative.
+        **sliders: name to ipywidgets slider; a slider shows its name, with spaces for underscores.
+    """
+    from IPython.display import Markdown, display
+    from ipywidgets import VBox
+
+    from helpers.lesson import WIDGET_VIEW
+
+    def picture() -> dict:
+        figure = draw(**{name: slider.value for name, slider in sliders.items()}).figure
+        png = io.BytesIO()
+        figure.savefig(png, format="png", dpi=2 * figure.dpi, metadata={"Software": None})
+        width, height = (round(inches * figure.dpi) for inches in figure.get_size_inches())
+        plt.close(figure)
+        return {
+            "data": {"image/png": png.getvalue(), "text/plain": caption},
+            "metadata": {"image/png": {"width": width, "height": height, "alt": caption}},
+        }
+
+    for name, slider in sliders.items():
+        slider.description = name.replace("_", " ")
+    # The view alone, without text: stored outputs and nbval both leave widget views out.
+    box = VBox(list(sliders.values()))
+    view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
+    display({WIDGET_VIEW: view}, raw=True)
+    first = picture()
+    place = display(first["data"], metadata=first["metadata"], raw=True, display_id=True)
+    display(Markdown(f"*{caption}*"))
+
+    def draw_again(change: object) -> None:
+        now = picture()
+        place.update(now["data"], metadata=now["metadata"], raw=True)
+
+    for slider in sliders.values():
+        slider.observe(draw_again, "value")
