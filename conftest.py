@@ -1,0 +1,52 @@
+"""What pytest needs before it reads the tests, wherever and with whatever plugins it is started."""
+
+import importlib.metadata
+import json
+import sys
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent
+# Options that pyproject.toml gives, by plugin; (name, whether a value follows).
+OPTIONS = {
+    "xdist": [("--numprocesses", True), ("--dist", True), ("--no-loadscope-reorder", False)],
+    "nbval": [
+        ("--nbval", False),
+        ("--nbval-current-env", False),
+        ("--nbval-cell-timeout", True),
+        ("--nbval-kernel-startup-timeout", True),
+    ],
+}
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Without a plugin (``-p no:xdist``, or not installed) its options are read and mean nothing."""
+    for plugin, options in OPTIONS.items():
+        if not pluginmanager.hasplugin(plugin):
+            group = parser.getgroup(f"{plugin} is not loaded")
+            for name, has_value in options:
+                action = "store" if has_value else "store_true"
+                group.addoption(name, action=action, dest=f"without_{plugin}_{name.strip('-')}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The kernels of the lessons import what is installed: it must be this folder."""
+    installed = installed_folder()
+    if installed != PROJECT:
+        found = f"is that of {installed}" if installed else "is not installed"
+        raise pytest.UsageError(
+            f"The project {found} in {sys.executable}. Use `make test`, or install it from {PROJECT}:"
+            " python -m pip install -r requirements.txt"
+        )
+
+
+def installed_folder() -> Path | None:
+    """The folder whose helpers this Python imports."""
+    for distribution in importlib.metadata.distributions(name="learning-rate-lessons"):
+        if text := distribution.read_text("direct_url.json"):
+            url = urllib.parse.urlparse(json.loads(text)["url"])
+            return Path(urllib.request.url2pathname(url.path)).resolve()
+    return None
