@@ -1,4 +1,4 @@
-"""The commands, run as real processes."""
+"""The commands of the Makefile, run as real processes."""
 
 import os
 import re
@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,86 +16,78 @@ from conftest import LESSONS, PROJECT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="make and sh are not on Windows")
 
-
-def copy_installer(folder: Path) -> Path:
-    """Only what tools/make_venv.sh reads, in a folder without .venv."""
-    (folder / "tools").mkdir()
-    shutil.copy(PROJECT / "tools" / "make_venv.sh", folder / "tools")
-    shutil.copy(PROJECT / "requirements.txt", folder)
-    shutil.copy(PROJECT / "pyproject.toml", folder)
-    return folder / "tools" / "make_venv.sh"
+MAKEFILE = (PROJECT / "Makefile").read_text()
+TARGETS = re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE)
 
 
-def fake_python(path: Path, body: str) -> Path:
-    path.write_text(f"#!/bin/sh\n{body}\n")
-    path.chmod(0o755)
-    return path
-
-
-def install(script: Path, **environment: str) -> subprocess.CompletedProcess:
+def make(*arguments: str, folder: Path = PROJECT, **variables: str) -> subprocess.CompletedProcess:
     return subprocess.run(
-        ["/bin/sh", script],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-
-def test_python_that_is_too_old_is_named_with_what_to_install(tmp_path: Path) -> None:
-    old = fake_python(tmp_path / "python-old", "exit 1")
-    done = install(copy_installer(tmp_path), PYTHON=str(old))
-    assert done.returncode == 1
-    assert "Python 3.11, 3.12 or 3.13 is needed" in done.stderr
-    assert str(old) in done.stderr and "apt-get install python3 python3-venv" in done.stderr
-
-
-def test_no_python_at_all(tmp_path: Path) -> None:
-    script = copy_installer(tmp_path)
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    for name in ("cat", "cksum", "dirname"):
-        (tools / name).symlink_to(shutil.which(name))
-    done = install(script, PATH=str(tools))
-    assert done.returncode == 1
-    assert "found: no python3" in done.stderr.replace("\n", " ") or "not found" in done.stderr
-    assert "is needed" in done.stderr
-
-
-def test_missing_venv_module_is_named_with_what_to_install(tmp_path: Path) -> None:
-    without_venv = fake_python(
-        tmp_path / "python-without-venv", 'case "$2" in *venv*) exit 1;; *) exit 0;; esac'
-    )
-    done = install(copy_installer(tmp_path), PYTHON=str(without_venv))
-    assert done.returncode == 1
-    assert "has no venv module" in done.stderr and "apt-get install python3-venv" in done.stderr
-
-
-def test_second_installation_does_nothing(tmp_path: Path) -> None:
-    script = copy_installer(tmp_path)
-    (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    fake_python(tmp_path / ".venv" / "bin" / "python", "echo started >&2; exit 1")
-    wanted = subprocess.run(
-        "cat requirements.txt pyproject.toml | cksum",
-        shell=True, cwd=tmp_path, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    (tmp_path / ".venv" / ".installed").write_text(wanted)
-    done = install(script)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-
-
-def test_changed_requirements_are_installed_again(tmp_path: Path) -> None:
-    script = copy_installer(tmp_path)
-    (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    called = tmp_path / "called"
-    fake_python(tmp_path / ".venv" / "bin" / "python", f'echo "$@" >> {called}')
-    (tmp_path / ".venv" / ".installed").write_text("of another requirements.txt")
-    assert install(script, PYTHON=sys.executable).returncode == 0
-    assert "pip install" in called.read_text() and "requirements.txt" in called.read_text()
+        ["make", *arguments],
+        cwd=folder, env=os.environ | variables, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
 
 
 @pytest.fixture
-def lab_address(tmp_path: Path):
+def copy(tmp_path: Path) -> Path:
+    """The Makefile in a folder whose name has a space, with a Python that says how it was started."""
+    folder = tmp_path / "a copy"
+    for name in ("tools", "notebooks", ".jupyter", ".venv/bin"):
+        (folder / name).mkdir(parents=True)
+    shutil.copy(PROJECT / "Makefile", folder)
+    (folder / "tools" / "make_venv.sh").write_text("")
+    python = folder / ".venv" / "bin" / "python"
+    python.write_text('#!/bin/sh\nfor word in "$@"; do echo "<$word>"; done\n')
+    python.chmod(0o755)
+    return folder
+
+
+def test_make_without_a_target_lists_every_target_and_nothing_else() -> None:
+    text = make().stdout
+    listed = set(re.findall(r"make ([a-z]+)", text))
+    assert listed == set(TARGETS) - {"help"}
+    comments = [line for line in MAKEFILE.splitlines() if re.match(r"#[^#]", line)]
+    assert comments and not any(line.lstrip("# ") in text for line in comments)
+
+
+def test_the_targets_are_those_of_no_file(copy: Path) -> None:
+    """A file with the name of a target must not stop it."""
+    for target in TARGETS:
+        (copy / target).touch()
+        done = make("--dry-run", target, folder=copy)
+        assert "is up to date" not in done.stdout + done.stderr, target
+
+
+@pytest.mark.parametrize("target", sorted(set(TARGETS) - {"help", "venv"}))
+def test_programs_are_started_as_modules_or_files(copy: Path, target: str) -> None:
+    """The scripts in .venv/bin name the folder that they were made in; after a move none works."""
+    done = make(target, folder=copy, PARAMS="-p EPOCHS 2", LESSONS="")
+    assert done.returncode == 0, done.stderr
+    first, *others = re.findall(r"<(.*)>", done.stdout)
+    assert first.endswith(".py") or (first == "-m" and others)
+
+
+def test_parameters_and_lessons_are_passed_on(copy: Path) -> None:
+    done = make("run", folder=copy, PARAMS="-p EPOCHS 2", LESSONS="notebooks/02*.ipynb")
+    words = re.findall(r"<(.*)>", done.stdout)
+    assert words == ["tools/run_notebooks.py", "-p", "EPOCHS", "2", "notebooks/02*.ipynb"]
+
+
+def test_lab_says_when_the_folder_is_somebody_elses(copy: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can start a program as another user")
+    for folder in copy.parents:
+        if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    done = subprocess.run(
+        ["make", "lab"],
+        cwd=copy, user="nobody", extra_groups=[], capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "clone the project as yourself" in done.stderr
+
+
+@pytest.fixture
+def lab_address(tmp_path: Path) -> Iterator[str]:
     """`make lab` without a browser window, with user files of its own; gives its address."""
     if not (PROJECT / ".venv" / ".installed").exists():
         pytest.skip("make lab is for the .venv that make makes; the tests run in another one")
@@ -103,6 +96,7 @@ def lab_address(tmp_path: Path):
         "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "workspaces"),
         "JUPYTERLAB_SETTINGS_DIR": str(tmp_path / "settings"),
     }
+    environment.pop("PYTHON", None)
     process = subprocess.Popen(
         ["make", "lab", "LAB_OPTIONS=--no-browser --port=0"],
         cwd=PROJECT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
@@ -135,12 +129,6 @@ def test_make_lab_opens_lesson_1(lab_address: str) -> None:
         assert "@jupyterlab/toc:plugin" in answer.read().decode()
     with urllib.request.urlopen(f"{server}/api/contents/helpers?token={token}", timeout=60) as page:
         assert "preprocess_data.py" in page.read().decode()
-
-
-def test_make_without_a_target_lists_the_targets() -> None:
-    done = subprocess.run(["make"], cwd=PROJECT, capture_output=True, text=True, timeout=60)
-    for target in ("lab", "test", "run", "outputs", "lint"):
-        assert f"make {target}" in done.stdout
 
 
 def test_code_and_notebooks_are_linted_and_formatted() -> None:
