@@ -2,6 +2,10 @@
 takes effect in compiled code, and what it refuses."""
 
 import math
+import pickle
+import shutil
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -10,12 +14,19 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conftest import PROJECT
 from helpers.lr_scheduler import (
     POLICIES,
     LRScheduler,
+    SettableMomentum,
     SettableMomentumAdam,
+    SettableMomentumAdamW,
     SettableMomentumSGD,
+    momentum_variable,
 )
+
+SETTABLE = (SettableMomentumSGD, SettableMomentumAdam, SettableMomentumAdamW)
+CYCLE = (0.85, 0.95)
 
 LR, LRF, N = 0.1, 0.05, 1000
 STEPS = np.arange(N)
@@ -135,7 +146,8 @@ def test_cosine_restarts_at_the_peak(weight, warm_up):
 @settings(deadline=None, max_examples=60)
 def test_peak_is_reached_and_never_passed(iterations, share, policy, as_steps):
     warm = int(share * iterations)
-    scheduler = LRScheduler(iterations, LR, policy, warm if as_steps else share)
+    momentum = CYCLE if policy == "onecycle" else None
+    scheduler = LRScheduler(iterations, LR, policy, warm if as_steps else share, momentum=momentum)
     found = scheduler.schedule(np.arange(iterations)).numpy()
     peak = np.float32(LR)
     assert np.isfinite(found).all() and (found >= 0).all() and (found <= peak).all()
@@ -167,7 +179,7 @@ def updated(scheduler: LRScheduler, step) -> np.float32:
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_update_sets_the_rate_of_the_schedule_in_any_order(policy):
-    scheduler = LRScheduler(N, LR, policy, momentum=None)
+    scheduler = LRScheduler(N, LR, policy)
     optimizer = keras.optimizers.SGD(0.5)
     for step in [999, 0, 500, 500, 3, 750, 0]:
         returned = scheduler.update(optimizer, step)
@@ -190,14 +202,14 @@ def test_update_sets_the_rate_of_the_schedule_in_any_order(policy):
     ids=["int", "int32", "int64", "uint8", "array", "tf32", "tf64", "tf.Variable", "keras"],
 )
 def test_step_may_be_of_any_whole_kind(make):
-    scheduler = LRScheduler(N, LR, "onecycle", momentum=None)
+    scheduler = LRScheduler(N, LR, "onecycle")
     assert updated(scheduler, make(123)) == scheduler.schedule(123).numpy()
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
 @pytest.mark.parametrize("policy", POLICIES)
 def test_update_in_compiled_code_sets_the_same_rates_with_one_trace(policy, jit_compile):
-    scheduler = LRScheduler(N, LR, policy, momentum=None)
+    scheduler = LRScheduler(N, LR, policy)
     optimizer = keras.optimizers.SGD(0.5)
     traces = []
 
@@ -251,7 +263,7 @@ def test_it_holds_no_state_and_cannot_be_changed():
 
 @pytest.mark.parametrize("warm_up", [0.1, 0.5, 300])
 def test_momentum_is_the_rate_upside_down(warm_up):
-    scheduler = LRScheduler(N, LR, "onecycle", warm_up)
+    scheduler = LRScheduler(N, LR, "onecycle", warm_up, momentum=CYCLE)
     warm = warm_up if isinstance(warm_up, int) else int(warm_up * N)
     formula = [
         falling_cosine(s, 0.95, 0.85, warm)
@@ -265,24 +277,33 @@ def test_momentum_is_the_rate_upside_down(warm_up):
 
 
 def test_momentum_at_the_extremes_of_warm_up():
-    only_fall = momenta(LRScheduler(N, LR, "onecycle", 0))
-    only_rise = momenta(LRScheduler(N, LR, "onecycle", 1.0))
+    only_fall = momenta(LRScheduler(N, LR, "onecycle", 0, momentum=CYCLE))
+    only_rise = momenta(LRScheduler(N, LR, "onecycle", 1.0, momentum=CYCLE))
     assert only_fall[0] == np.float32(0.85) and (np.diff(only_fall) >= 0).all()
     assert only_rise[-1] == np.float32(0.85) and (np.diff(only_rise) <= 0).all()
 
 
 def test_onecycle_peaks_after_exactly_the_warm_up_steps():
-    for steps in (7, 28, 29, 55, 57, 58, 99):  # 29 / 100 * 100 is 28.999... in floating point
-        scheduler = LRScheduler(100, LR, "onecycle", steps)
+    for steps in range(1, 100):  # 29 / 100 * 100 is 28.999... in floating point
+        scheduler = LRScheduler(100, LR, "onecycle", steps, momentum=CYCLE)
         found = scheduler.schedule(np.arange(100)).numpy()
         assert found[steps] == np.float32(LR) and np.argmax(found) == steps
         assert np.argmin(momenta(scheduler, np.arange(100))) == steps
 
 
-def test_only_onecycle_has_a_momentum_schedule():
-    for policy in POLICIES:
-        assert (LRScheduler(N, LR, policy).momentum_schedule is not None) == (policy == "onecycle")
-    assert LRScheduler(N, LR, "onecycle", momentum=None).momentum_schedule is None
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_momentum_is_left_alone_unless_asked_for(policy):
+    assert LRScheduler(N, LR, policy).momentum_schedule is None
+    optimizer = SettableMomentumSGD(0.5, momentum=0.7)
+    LRScheduler(N, LR, policy).update(optimizer, 500)
+    assert optimizer.momentum.numpy() == np.float32(0.7)
+
+
+@pytest.mark.parametrize("policy", [policy for policy in POLICIES if policy != "onecycle"])
+def test_only_onecycle_cycles_the_momentum(policy):
+    with pytest.raises(ValueError, match=f"momentum must be None for the policy '{policy}'"):
+        LRScheduler(N, LR, policy, momentum=CYCLE)
+    assert LRScheduler(N, LR, "onecycle", momentum=CYCLE).momentum_schedule(100) > 0
 
 
 def train(optimizer, set_momentum, jit_compile: bool, steps: int = 6) -> np.ndarray:
@@ -333,12 +354,10 @@ def test_settable_sgd_uses_each_momentum_in_compiled_code(nesterov, jit_compile)
 
 
 @pytest.mark.parametrize("jit_compile", [False, True])
-@pytest.mark.parametrize(
-    "build", [SettableMomentumAdam, lambda rate, beta_1: keras.optimizers.Adam(rate, beta_1)]
-)
-def test_adam_with_a_variable_uses_each_momentum_in_compiled_code(build, jit_compile):
-    settable = build is SettableMomentumAdam
-    optimizer = build(0.1, beta_1=0.95 if settable else keras.Variable(0.95))
+@pytest.mark.parametrize("build", [SettableMomentumAdam, SettableMomentumAdamW])
+def test_settable_adam_uses_each_momentum_in_compiled_code(build, jit_compile):
+    options = {"weight_decay": 0.0} if build is SettableMomentumAdamW else {}
+    optimizer = build(0.1, beta_1=0.95, **options)
     found = train(optimizer, lambda s: optimizer.beta_1.assign(MOMENTUM_SERIES[s]), jit_compile)
     np.testing.assert_allclose(found, adam_by_hand(MOMENTUM_SERIES), atol=1e-5)
 
@@ -365,7 +384,7 @@ def run_in_compiled_code(scheduler, optimizer, weights, jit_compile: bool) -> No
     def run():
         for _ in tf.range(scheduler.schedule.total_steps):
             scheduler.update(optimizer, optimizer.iterations)
-            optimizer.apply([2 * weights.value], [weights])
+            optimizer.apply([optimizer.scale_loss(2 * weights.value)], [weights])
 
     run()
 
@@ -387,14 +406,17 @@ def test_a_plain_attribute_works_in_eager_code_which_is_why_it_looks_right():
     [
         (lambda: SettableMomentumSGD(0.5), "sgd"),
         (lambda: SettableMomentumAdam(0.5), "adam"),
+        (lambda: SettableMomentumAdamW(0.5, weight_decay=0.0), "adam"),
+        (lambda: keras.optimizers.LossScaleOptimizer(SettableMomentumSGD(0.5)), "sgd"),
     ],
+    ids=["SGD", "Adam", "AdamW", "LossScaleOptimizer"],
 )
 def test_onecycle_momentum_takes_effect_in_a_compiled_loop(build, by_hand, jit_compile):
     """The whole run in one tf.function, against the same run by hand; and it matters."""
     results = {}
     for cycle_momentum in (True, False):
         scheduler = LRScheduler(
-            40, 0.05, "onecycle", 0.3, momentum=(0.85, 0.95) if cycle_momentum else None
+            40, 0.05, "onecycle", 0.3, momentum=CYCLE if cycle_momentum else None
         )
         optimizer = build()
         weights = keras.Variable(np.linspace(-1, 1, 5), dtype="float32")
@@ -403,7 +425,7 @@ def test_onecycle_momentum_takes_effect_in_a_compiled_loop(build, by_hand, jit_c
         run_in_compiled_code(scheduler, optimizer, weights, jit_compile)
         results[cycle_momentum] = weights.numpy()
 
-    scheduler = LRScheduler(40, 0.05, "onecycle", 0.3)
+    scheduler = LRScheduler(40, 0.05, "onecycle", 0.3, momentum=CYCLE)
     weights, velocity = np.linspace(-1, 1, 5), np.zeros(5)
     m, v = np.zeros(5), np.zeros(5)
     for step in range(40):
@@ -429,6 +451,10 @@ def test_settable_optimizers_equal_keras_at_constant_momentum(nesterov, jit_comp
             keras.optimizers.SGD(0.1, momentum=0.9, nesterov=nesterov),
         ),
         (SettableMomentumAdam(0.1, beta_1=0.9), keras.optimizers.Adam(0.1, beta_1=0.9)),
+        (
+            SettableMomentumAdamW(0.1, beta_1=0.9, weight_decay=0.01),
+            keras.optimizers.AdamW(0.1, beta_1=0.9, weight_decay=0.01),
+        ),
     ]
     for ours, keras_own in pairs:
         found = train(ours, lambda s: None, jit_compile)
@@ -437,22 +463,166 @@ def test_settable_optimizers_equal_keras_at_constant_momentum(nesterov, jit_comp
         )
 
 
-@pytest.mark.parametrize("build", [SettableMomentumSGD, SettableMomentumAdam])
-def test_settable_optimizers_are_saved_and_loaded_with_their_momentum(build, tmp_path):
+@pytest.mark.parametrize("scaled", [False, True])
+@pytest.mark.parametrize("build", SETTABLE)
+def test_settable_optimizers_are_saved_and_loaded_with_their_step_count(build, scaled, tmp_path):
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
     optimizer = build(0.01)
+    if scaled:
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     model.compile(optimizer, "mse")
-    model.fit(np.ones((8, 3)), np.ones((8, 1)), verbose=0)
-    (momentum,) = [v for v in optimizer.variables if v.path.endswith("cycled")]
-    momentum.assign(0.875)
+    x, y = np.linspace(-1, 1, 24, dtype="float32").reshape(8, 3), np.ones((8, 1))
+    model.fit(x, y, epochs=3, verbose=0)
+    momentum_variable(optimizer).assign(0.875)
     model.save(tmp_path / "model.keras")
 
-    loaded = keras.models.load_model(tmp_path / "model.keras").optimizer
-    assert type(loaded) is build
-    again = loaded.momentum if build is SettableMomentumSGD else loaded.beta_1
-    assert again.numpy() == 0.875
-    for one, other in zip(optimizer.variables, loaded.variables, strict=True):
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert type(loaded.optimizer) is type(optimizer)
+    assert int(loaded.optimizer.iterations) == 3
+    assert momentum_variable(loaded.optimizer).numpy() == 0.875
+    for one, other in zip(optimizer.variables, loaded.optimizer.variables, strict=True):
         assert np.array_equal(one.numpy(), other.numpy()), one.path
+    model.fit(x, y, epochs=2, verbose=0, shuffle=False)
+    loaded.fit(x, y, epochs=2, verbose=0, shuffle=False)
+    for one, other in zip(model.get_weights(), loaded.get_weights(), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_another_optimizer_gets_a_settable_momentum_in_one_line():
+    class SettableMomentumNadam(SettableMomentum, keras.optimizers.Nadam):
+        pass
+
+    optimizer, kept = SettableMomentumNadam(0.1), SettableMomentumNadam(0.1)
+    heard = train(optimizer, lambda s: optimizer.beta_1.assign(MOMENTUM_SERIES[s]), True)
+    assert np.abs(heard - train(kept, lambda s: None, True)).max() > 1e-3
+
+
+# Any optimizer of Keras
+
+
+def keras_optimizers() -> list[str]:
+    """Every optimizer class in ``keras.optimizers`` that has one rate."""
+    names = [
+        name
+        for name in dir(keras.optimizers)
+        if isinstance(getattr(keras.optimizers, name), type)
+        and issubclass(getattr(keras.optimizers, name), keras.optimizers.Optimizer)
+    ]
+    return sorted(set(names) - {"Optimizer", "MultiOptimizer"})
+
+
+def build_optimizer(name: str) -> keras.optimizers.Optimizer:
+    if name == "LossScaleOptimizer":
+        return keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.5))
+    return getattr(keras.optimizers, name)(0.5)
+
+
+def test_the_list_of_optimizers_is_not_empty():
+    assert {"SGD", "Adam", "AdamW", "Adagrad", "RMSprop", "Lion"} <= set(keras_optimizers())
+
+
+@pytest.mark.parametrize("policy", ["onecycle", "cosine"])
+@pytest.mark.parametrize("name", keras_optimizers())
+def test_any_keras_optimizer_is_given_the_rate_in_compiled_code(name, policy):
+    optimizer, scheduler = build_optimizer(name), LRScheduler(4, 0.01, policy, warm_up=0.5)
+    weights = keras.Variable(np.linspace(-1, 1, 6).reshape(2, 3), dtype="float32")
+    optimizer.build([weights])
+    before = weights.numpy()
+
+    @tf.function
+    def train_step():
+        rate = scheduler.update(optimizer, optimizer.iterations)
+        used = tf.identity(optimizer.learning_rate)
+        optimizer.apply([optimizer.scale_loss(2 * weights.value)], [weights])
+        return rate, used
+
+    rates = [[float(value) for value in train_step()] for _ in range(4)]
+    plan = scheduler.schedule(np.arange(4)).numpy()
+    np.testing.assert_allclose([rate for rate, _ in rates], plan, rtol=1e-6)
+    np.testing.assert_allclose([used for _, used in rates], plan, rtol=1e-6)
+    assert np.abs(weights.numpy() - before).max() > 0
+
+
+def test_several_rates_are_refused_and_its_parts_can_be_updated():
+    part = keras.optimizers.SGD(0.5)
+    several = keras.optimizers.MultiOptimizer(keras.optimizers.OptimizerMap(part))
+    scheduler = LRScheduler(N, LR, "linear")
+    with pytest.raises(TypeError, match=r"MultiOptimizer.*each of optimizer.optimizers"):
+        scheduler.update(several, 0)
+    for each in several.optimizers:
+        scheduler.update(each, 500)
+    assert part.learning_rate.numpy() == scheduler.schedule(500).numpy()
+
+
+def test_a_skipped_batch_does_not_advance_the_schedule():
+    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.5))
+    weights = keras.Variable(np.ones(3), dtype="float32")
+    optimizer.build([weights])
+    scheduler = LRScheduler(10, LR, "linear", warm_up=0)
+    rates = []
+    for gradient in (1.0, math.inf, 1.0):
+        rates.append(float(scheduler.update(optimizer, optimizer.iterations)))
+        optimizer.apply([tf.fill([3], gradient)], [weights])
+    assert rates == [float(scheduler.schedule(step)) for step in (0, 1, 1)]
+
+
+# A used scheduler is a value: pickled, a key of a dict, equal to its twin
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_used_scheduler_can_be_pickled_and_hashed(policy):
+    options = {"momentum": CYCLE} if policy == "onecycle" else {}
+    used, twin = (LRScheduler(N, LR, policy, **options) for _ in range(2))
+    used.update(SettableMomentumSGD(0.5), 3)
+    again = pickle.loads(pickle.dumps(used))
+    assert used == twin == again and len({used, twin, again}) == 1
+    assert np.array_equal(again.schedule(STEPS), twin.schedule(STEPS))
+    if options:
+        assert np.array_equal(momenta(again), momenta(twin))
+    assert used != LRScheduler(N, 2 * LR, policy, **options)
+
+
+def test_an_int_rate_is_the_same_as_a_float():
+    for policy in POLICIES:
+        for warm_up in (0, 0.1, 1.0):
+            assert np.array_equal(
+                LRScheduler(N, 1, policy, warm_up).schedule(STEPS),
+                LRScheduler(N, 1.0, policy, warm_up).schedule(STEPS),
+            )
+
+
+# Copied into another project: its neighbour counts, not the course
+
+
+def copy_to(folder) -> None:
+    folder.mkdir(exist_ok=True)
+    for name in ("lr_scheduler.py", "schedules.py"):
+        shutil.copy(PROJECT / "helpers" / name, folder)
+    with (folder / "schedules.py").open("a") as file:
+        file.write("\n\nMINE = True\n")
+
+
+def run(program: str, folder) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+USE = "scheduler = LRScheduler(100, 0.1, 'linear'); scheduler.schedule(5); print(__import__('sys').modules[type(scheduler.schedule).__module__].MINE)"
+
+
+def test_a_copy_prefers_its_neighbour_to_the_installed_course(tmp_path):
+    copy_to(tmp_path)
+    assert run(f"from lr_scheduler import LRScheduler; {USE}", tmp_path) == "True\n"
+
+
+def test_a_copy_works_inside_a_package(tmp_path):
+    copy_to(tmp_path / "mine")
+    (tmp_path / "mine" / "__init__.py").touch()
+    program = f"import sys; sys.modules['helpers'] = None; from mine.lr_scheduler import LRScheduler; {USE}"
+    assert run(program, tmp_path) == "True\n"
 
 
 # What is refused
@@ -486,11 +656,16 @@ def test_settable_optimizers_are_saved_and_loaded_with_their_momentum(build, tmp
         ({"initial_cycle_length": 2.5}, TypeError, "initial_cycle_length.*2.5"),
         ({"cycle_weight": 0.5}, ValueError, "cycle_weight.*1 or more.*0.5"),
         ({"cycle_weight": math.inf}, ValueError, "cycle_weight.*inf"),
-        ({"momentum": (0.95, 0.85)}, ValueError, "momentum.0.*from 0 to 0.85.*0.95"),
+        ({"momentum": (0.95, 0.85)}, ValueError, r"\(lowest, highest\), got \(0.95, 0.85\)"),
         ({"momentum": (0.85, 1.2)}, ValueError, "momentum.1.*1.2"),
+        ({"momentum": (0.85, 1.0)}, ValueError, "momentum.1.*below 1, got 1.0"),
         ({"momentum": (math.nan, 0.9)}, ValueError, "momentum.0.*nan"),
-        ({"momentum": 0.9}, TypeError, "momentum.*pair.*0.9"),
-        ({"momentum": False}, TypeError, "momentum.*pair.*False"),
+        ({"momentum": (-0.1, 0.9)}, ValueError, "momentum.0.*-0.1"),
+        ({"momentum": ("0.8", 0.9)}, TypeError, "momentum.0.*str"),
+        ({"momentum": 0.9}, TypeError, "momentum.*tuple.*0.9"),
+        ({"momentum": [0.85, 0.95]}, TypeError, "momentum.*tuple.*0.85"),
+        ({"momentum": (0.85, 0.9, 0.95)}, TypeError, "momentum.*tuple"),
+        ({"momentum": False}, TypeError, "momentum.*tuple.*False"),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
@@ -533,8 +708,10 @@ def test_a_float_tensor_is_refused_when_traced():
     "rate", [keras.optimizers.schedules.CosineDecay(0.1, 10), lambda: 0.1], ids=["schedule", "call"]
 )
 def test_an_optimizer_built_with_a_schedule_is_refused_with_advice(rate):
-    with pytest.raises(TypeError, match=r"SGD\(learning_rate=0.1\).*or keep the schedule"):
-        LRScheduler(N, LR, "linear").update(keras.optimizers.SGD(rate), 0)
+    optimizer = keras.optimizers.SGD(rate)
+    for each in (optimizer, keras.optimizers.LossScaleOptimizer(optimizer)):
+        with pytest.raises(TypeError, match=r"SGD\(learning_rate=0.1\).*or keep the schedule"):
+            LRScheduler(N, LR, "linear").update(each, 0)
 
 
 @pytest.mark.parametrize("not_an_optimizer", [7, "sgd", None])
@@ -553,17 +730,24 @@ def test_no_optimizer_is_refused(not_an_optimizer):
     ids=lambda optimizer: type(optimizer).__name__,
 )
 def test_a_momentum_that_would_not_cycle_is_refused_and_the_rate_stays(optimizer):
-    with pytest.raises(ValueError, match=r"SettableMomentumSGD.*momentum=None"):
-        LRScheduler(N, LR, "onecycle").update(optimizer, 10)
-    assert optimizer.learning_rate.numpy() == 0.5
-    LRScheduler(N, LR, "onecycle", momentum=None).update(optimizer, 10)
+    for each in (optimizer, keras.optimizers.LossScaleOptimizer(optimizer)):
+        with pytest.raises(ValueError, match=rf"{type(optimizer).__name__} keeps.*AdamW.*out"):
+            LRScheduler(N, LR, "onecycle", momentum=CYCLE).update(each, 10)
+        assert each.learning_rate.numpy() == 0.5
+    LRScheduler(N, LR, "onecycle").update(optimizer, 10)
     assert optimizer.learning_rate.numpy() != 0.5
 
 
-@pytest.mark.parametrize("momentum", [0.0, -0.1, 1.5, math.nan])
-def test_settable_optimizers_refuse_bad_momentum(momentum):
-    with pytest.raises(ValueError, match=f"momentum must be.*{momentum}"):
-        SettableMomentumSGD(0.1, momentum=momentum)
-    if momentum != 0:
-        with pytest.raises(ValueError, match=f"beta_1 must be.*{momentum}"):
-            SettableMomentumAdam(0.1, beta_1=momentum)
+@pytest.mark.parametrize("momentum", [-0.1, 1.0, 1.5, math.nan])
+@pytest.mark.parametrize("build", SETTABLE)
+def test_settable_optimizers_refuse_bad_momentum(build, momentum):
+    name = build.momentum_name
+    with pytest.raises(ValueError, match=f"{name} must be.*{momentum}"):
+        build(0.1, **{name: momentum})
+
+
+def test_momentum_may_start_at_0_and_be_raised():
+    optimizer = SettableMomentumSGD(0.1, momentum=0.0)
+    series = [0.0, 0.0, 0.9, 0.9, 0.5, 0.0]
+    found = train(optimizer, lambda s: optimizer.momentum.assign(series[s]), jit_compile=True)
+    np.testing.assert_allclose(found, sgd_by_hand(series), atol=1e-6)
