@@ -3,8 +3,10 @@
 Run with ``-rP`` to see the largest difference from each reference.
 """
 
+import copy
 import json
 import math
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -17,10 +19,13 @@ from conftest import PROJECT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers import schedules
 from helpers.schedules import (
     LinearDecay,
     OneCycle,
+    Scaled,
     Sequence,
+    Triangular,
     WarmUp,
     WarmupStableDecay,
     preview,
@@ -30,7 +35,7 @@ built_in = keras.optimizers.schedules
 REFERENCES = Path(__file__).resolve().parent / "references"
 STEPS = np.arange(130)
 
-# One of each kind, nested ones included. All are over after 120 steps.
+# One of each kind, nested ones included. All but those of ENDLESS are over after 120 steps.
 EXAMPLES = {
     "linear": LinearDecay(0.1, 100),
     "linear rising": LinearDecay(0.01, 50, end_learning_rate=0.2),
@@ -42,7 +47,14 @@ EXAMPLES = {
     "wsd linear": WarmupStableDecay(0.1, 120, 0, 40, decay_shape="linear"),
     "wsd cosine": WarmupStableDecay(0.1, 120, 80, 40, decay_shape="cosine"),
     "sequence": Sequence([0.1, OneCycle(0.2, 30), WarmUp(LinearDecay(0.05, 20), 5)], [10, 40]),
+    "one in a row": Sequence([0.1], []),
+    "warm-up of 0 steps": WarmUp(OneCycle(0.1, 120), 0, "cosine"),
+    "triangular": Triangular(0.01, 0.1, 7),
+    "triangular, halved": Triangular(0.0, 0.1, 15, halve=True),
+    "scaled": Scaled(WarmUp(LinearDecay(0.1, 100), 20), 0.3),
+    "scaled number": Scaled(0.1, 0.7),
 }
+ENDLESS = {"triangular", "triangular, halved"}
 each_example = pytest.mark.parametrize("schedule", EXAMPLES.values(), ids=EXAMPLES.keys())
 
 
@@ -98,6 +110,14 @@ def wsd(step, peak, steps, warmup, decay, shape):
     return peak * left[shape]
 
 
+def triangular(step, lowest, highest, size, halve=False):
+    """As Smith (2015) gives it: cycles from 1 on, x from 1 to 0 to 1 in each."""
+    cycle = math.floor(1 + step / (2 * size))
+    x = abs(step / size - 2 * cycle + 1)
+    height = (highest - lowest) / (2 ** (cycle - 1) if halve else 1)
+    return lowest + height * max(0, 1 - x)
+
+
 FORMULAS = {
     "linear": lambda s: linear(s, 0.1, 0.0, 100),
     "linear rising": lambda s: linear(s, 0.01, 0.2, 50),
@@ -120,6 +140,12 @@ FORMULAS = {
         if s < 45
         else linear(s - 45, 0.05, 0.0, 20)
     ),
+    "one in a row": lambda s: 0.1,
+    "warm-up of 0 steps": lambda s: one_cycle(s, 0.1, 120),
+    "triangular": lambda s: triangular(s, 0.01, 0.1, 7),
+    "triangular, halved": lambda s: triangular(s, 0.0, 0.1, 15, halve=True),
+    "scaled": lambda s: 0.3 * (0.1 * (s + 1) / 20 if s < 20 else linear(s - 20, 0.1, 0.0, 100)),
+    "scaled number": lambda s: 0.1 * 0.7,
 }
 
 
@@ -415,11 +441,22 @@ def test_plans_of_billions_of_steps():
     assert float(LinearDecay(1.0, total)(2**40)) == 0.0
 
 
-@each_example
-def test_constant_after_the_end_and_never_negative(schedule):
-    late = rates(schedule, np.array([120, 121, 1000, 2**24 + 1, 2**31 + 7, 2**40]))
+@pytest.mark.parametrize("name", sorted(EXAMPLES.keys() - ENDLESS))
+def test_constant_after_the_end(name):
+    late = rates(EXAMPLES[name], np.array([120, 121, 1000, 2**24 + 1, 2**31 + 7, 2**40]))
     assert len(set(late.tolist())) == 1
+
+
+@each_example
+def test_never_negative(schedule):
     assert (rates(schedule, np.arange(-5, 300)) >= 0.0).all()
+
+
+def test_a_triangle_turns_at_the_exact_step_however_late():
+    start = 30 * 2**40  # a whole number of cycles
+    found = rates(Triangular(0.0, 1.0, 15), np.arange(start, start + 31))
+    assert found.tolist() == rates(Triangular(0.0, 1.0, 15), np.arange(31)).tolist()
+    assert rates(Triangular(0.1, 1.0, 5, halve=True), np.array([2**50]))[0] == np.float32(0.1)
 
 
 # Properties of any schedule that can be built
@@ -448,8 +485,17 @@ def stable_decays(draw):
     return WarmupStableDecay(draw(rate_values), warmup + stable + decay, warmup, decay, shape)
 
 
+@st.composite
+def triangles(draw):
+    lowest, highest = sorted([draw(rate_values), draw(rate_values)])
+    return Triangular(lowest, highest, draw(lengths), draw(st.booleans()))
+
+
 simple = st.one_of(
-    st.builds(LinearDecay, rate_values, lengths, rate_values), one_cycles(), stable_decays()
+    st.builds(LinearDecay, rate_values, lengths, rate_values),
+    one_cycles(),
+    stable_decays(),
+    triangles(),
 )
 
 
@@ -462,10 +508,13 @@ def sequences(draw, pieces):
     return Sequence([draw(pieces) for _ in range(count)], sorted(boundaries))
 
 
+factors = st.integers(0, 40).map(lambda twentieths: twentieths / 20)
 any_schedule = st.recursive(
     simple | rate_values,
     lambda inner: (
-        st.builds(WarmUp, inner, lengths, st.sampled_from(["linear", "cosine"])) | sequences(inner)
+        st.builds(WarmUp, inner, st.integers(0, 60), st.sampled_from(["linear", "cosine"]))
+        | sequences(inner)
+        | st.builds(Scaled, inner, factors)
     ),
     max_leaves=5,
 ).filter(lambda schedule: not isinstance(schedule, float))
@@ -485,6 +534,8 @@ def highest_rate(schedule) -> float:
         return highest_rate(schedule.schedule)
     if isinstance(schedule, Sequence):
         return max(map(highest_rate, schedule.schedules))
+    if isinstance(schedule, Scaled):
+        return schedule.factor * highest_rate(schedule.schedule)
     names = ("initial_learning_rate", "end_learning_rate", "max_learning_rate")
     return max(getattr(schedule, name, 0.0) for name in (*names, "peak_learning_rate"))
 
@@ -550,6 +601,34 @@ def test_warmup_stable_decay_climbs_stays_and_cools_to_zero(schedule):
 
 
 @PROPERTY
+@given(triangles())
+def test_triangles_climb_and_fall_in_equal_strides_between_their_bounds(schedule):
+    found = rates(schedule, np.arange(4 * schedule.step_size + 1)).astype(np.float64)
+    lowest, highest = schedule.base_learning_rate, schedule.max_learning_rate
+    slack, size = 2 * rounding(highest), schedule.step_size
+    assert (found[:: 2 * size] == np.float32(lowest)).all()
+    assert found[size] == np.float32(highest)
+    assert np.abs(np.diff(found[: size + 1]) - (highest - lowest) / size).max() <= slack
+    share = 0.5 if schedule.halve else 1.0
+    again = lowest + share * (found[: 2 * size] - lowest)
+    assert np.abs(found[2 * size : 4 * size] - again).max() <= slack
+
+
+@PROPERTY
+@given(simple, factors)
+def test_scaled_multiplies_every_rate(inner, factor):
+    found = rates(Scaled(inner, factor), SPAN).astype(np.float64)
+    wanted = factor * rates(inner, SPAN).astype(np.float64)
+    assert np.abs(found - wanted).max() <= rounding(max(wanted.max(), 1e-30))
+
+
+@PROPERTY
+@given(any_schedule, st.sampled_from(["linear", "cosine"]))
+def test_a_warm_up_of_0_steps_is_the_schedule_itself(inner, shape):
+    assert np.array_equal(rates(WarmUp(inner, 0, shape), SPAN), rates(inner, SPAN))
+
+
+@PROPERTY
 @given(simple, lengths, st.sampled_from(["linear", "cosine"]))
 def test_a_warm_up_climbs_to_the_first_rate_and_hands_over(inner, steps, shape):
     found = rates(WarmUp(inner, steps, shape), SPAN).astype(np.float64)
@@ -594,7 +673,7 @@ RATE_ERRORS = [
 ]
 STEPS_ARGUMENTS = [
     ("decay_steps", lambda value: LinearDecay(0.1, value)),
-    ("warmup_steps", lambda value: WarmUp(0.1, value)),
+    ("step_size", lambda value: Triangular(0.1, 0.2, value)),
     ("total_steps", lambda value: OneCycle(0.1, value)),
     ("total_steps", lambda value: WarmupStableDecay(0.1, value, 1, 1)),
     ("decay_steps", lambda value: WarmupStableDecay(0.1, 100, 1, value)),
@@ -606,6 +685,10 @@ RATE_ARGUMENTS = [
     ("end_learning_rate", lambda value: LinearDecay(0.1, 10, value)),
     ("max_learning_rate", lambda value: OneCycle(value, 10)),
     ("peak_learning_rate", lambda value: WarmupStableDecay(value, 10, 1, 1)),
+    ("base_learning_rate", lambda value: Triangular(value, 0.1, 10)),
+    ("max_learning_rate", lambda value: Triangular(0.0, value, 10)),
+    ("factor", lambda value: Scaled(0.1, value)),
+    ("factor", lambda value: setattr(Scaled(0.1), "factor", value)),
 ]
 
 
@@ -626,6 +709,19 @@ def test_refuses_a_bad_rate(name, build, value, error, message):
 @pytest.mark.parametrize(
     "build, error, message",
     [
+        (lambda: WarmUp(0.1, -1), ValueError, "warmup_steps must be 0 or more, got -1"),
+        (lambda: WarmUp(0.1, 2.0), TypeError, "warmup_steps must be an int, got float 2.0"),
+        (lambda: WarmUp(0.1, True), TypeError, "warmup_steps must be an int, got bool True"),
+        (
+            lambda: Triangular(0.2, 0.1, 5),
+            ValueError,
+            r"max_learning_rate must be at least base_learning_rate \(0.2\), got 0.1",
+        ),
+        (lambda: Triangular(0.1, 0.2, 5, 1), TypeError, "halve must be True or False, got int 1"),
+        (lambda: Triangular(0.1, 0.2, 5, "no"), TypeError, "halve must be True or False"),
+        (lambda: Scaled("x"), TypeError, "schedule must be a LearningRateSchedule or a number"),
+        (lambda: Scaled({"class_name": "X"}), TypeError, "A dict is a config: build it with"),
+        (lambda: Scaled(math.nan), ValueError, "schedule must be a finite number, 0 or more"),
         (lambda: WarmUp(-0.1, 5), ValueError, "schedule must be a finite number, 0 or more"),
         (lambda: WarmUp("0.1", 5), TypeError, "schedule must be a LearningRateSchedule or a num"),
         (lambda: WarmUp(True, 5), TypeError, "got bool True"),
@@ -671,6 +767,7 @@ def test_refuses_a_bad_rate(name, build, value, error, message):
         (lambda: Sequence(0.1, []), TypeError, "schedules must be a list or tuple, got float"),
         (lambda: Sequence([0.1, 0.2], 5), TypeError, "boundaries must be a list or tuple, got int"),
         (lambda: preview(0.1, 5), TypeError, "schedule must be a LearningRateSchedule, got float"),
+        (lambda: preview(LinearDecay, 5), TypeError, "schedule must be a .*, got type"),
     ],
 )
 def test_refuses(build, error, message):
@@ -719,7 +816,7 @@ print("RESULT" + json.dumps([train(keras.models.load_model(path), 25) for path i
 
 def test_a_fresh_process_loads_the_model_and_continues_with_the_same_rates(tmp_path):
     exec(TRAIN_ON, scope := {})
-    names = ["linear", "warm-up, built-in", "wsd 1-sqrt", "sequence"]
+    names = ["linear", "warm-up, built-in", "wsd 1-sqrt", "sequence", "triangular", "scaled"]
     wanted, paths = [], []
     for number, schedule in enumerate(EXAMPLES[name] for name in names):
         keras.utils.set_random_seed(0)
@@ -753,7 +850,7 @@ def test_the_optimizers_config_restores_the_whole_schedule():
 
 
 def test_from_config_leaves_the_config_as_it_was():
-    for name in ("sequence", "warm-up, cosine shape"):
+    for name in ("sequence", "warm-up, cosine shape", "scaled"):
         config = EXAMPLES[name].get_config()
         before = json.dumps(config)
         type(EXAMPLES[name]).from_config(config)
@@ -778,3 +875,161 @@ def test_a_second_class_of_the_same_registered_name_takes_over():
     finally:
         keras.saving.get_custom_objects()["learning_rate_lessons>LinearDecay"] = LinearDecay
     assert type(keras.saving.deserialize_keras_object(config)) is LinearDecay
+
+
+# Scaled: a factor that compiled code hears
+
+
+class Pull(keras.Model):
+    """With a gradient of 1, SGD moves the weight by the rate."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = self.add_weight(shape=(), initializer="zeros")
+
+    def call(self, inputs):
+        return inputs * self.weight
+
+
+@pytest.mark.parametrize("options", [{}, {"jit_compile": True}, {"run_eagerly": True}])
+def test_a_new_factor_is_heard_in_fit(options):
+    schedule = Scaled(LinearDecay(1.0, 8), 0.5)
+    model = Pull()
+    model.compile(keras.optimizers.SGD(schedule), loss=lambda y, p: p, **options)
+    seen = []
+
+    def halve(batch, logs):
+        seen.append(float(model.weight.numpy()))
+        if batch == 3:
+            schedule.factor = 0.25
+
+    track = keras.callbacks.LambdaCallback(on_train_batch_end=halve)
+    model.fit(np.ones((8, 1)), np.ones((8, 1)), batch_size=1, verbose=0, callbacks=[track])
+    wanted = [(1 - step / 8) * (0.5 if step < 4 else 0.25) for step in range(8)]
+    assert (-np.diff([0.0, *seen])).tolist() == wanted
+
+
+def test_a_new_factor_is_heard_in_tf_function_without_a_new_trace():
+    schedule, traces = Scaled(OneCycle(0.1, 100), 0.5), []
+
+    @tf.function
+    def ask(step):
+        traces.append(step)
+        return schedule(step)
+
+    assert float(ask(tf.constant(30))) == np.float32(0.05)
+    schedule.factor = 2
+    assert float(ask(tf.constant(30))) == np.float32(0.2)
+    assert len(traces) == 1
+
+
+def test_the_present_factor_is_saved_and_loaded(tmp_path):
+    schedule = Scaled(WarmUp(OneCycle(0.1, 100), 10), 0.5)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(schedule), loss="mse")
+    schedule.factor = 0.125
+    assert schedule.get_config()["factor"] == 0.125
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras").optimizer._learning_rate
+    assert type(loaded) is Scaled and loaded.factor == 0.125
+    assert np.array_equal(rates(loaded), rates(schedule))
+
+
+def test_each_copy_has_a_factor_of_its_own():
+    schedule = Scaled(0.1, 0.5)
+    optimizer = keras.optimizers.SGD(schedule)
+    assert optimizer._learning_rate is schedule, "an optimizer keeps the very object"
+    rebuilt = keras.optimizers.SGD.from_config(optimizer.get_config())._learning_rate
+    copies = [rebuilt, copy.deepcopy(schedule), pickle.loads(pickle.dumps(schedule))]
+    schedule.factor = 1.0
+    assert [other.factor for other in copies] == [0.5, 0.5, 0.5]
+    copies[0].factor = 0.0
+    assert [other.factor for other in (schedule, *copies)] == [1.0, 0.0, 0.5, 0.5]
+
+
+def test_a_factor_is_kept_by_a_saved_model_and_not_by_its_weights(tmp_path):
+    """As the docstring says; a schedule is no part of the weights."""
+
+    def model_with(factor):
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(Scaled(0.1, factor)), loss="mse")
+        return model
+
+    model_with(0.5).save_weights(tmp_path / "model.weights.h5")
+    other = model_with(1.0)
+    other.load_weights(tmp_path / "model.weights.h5")
+    assert other.optimizer._learning_rate.factor == 1.0
+
+
+def test_scaled_works_under_mixed_precision_and_several_devices():
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        assert float(Scaled(0.3, 1 / 3)(0)) == np.float32(0.1)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    with tf.distribute.OneDeviceStrategy("/cpu:0").scope():
+        schedule = Scaled(0.1, 0.5)
+    schedule.factor = 0.25
+    assert float(schedule(3)) == np.float32(0.025)
+
+
+# Where the backend has no float64
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES.keys() - {"scaled", "scaled number"}))
+def test_in_float32_the_rates_differ_by_less_than_5e_6_of_the_peak(name, monkeypatch):
+    """As on JAX without x64 and PyTorch on Apple's GPUs."""
+    wanted = rates(EXAMPLES[name], np.arange(300))
+    monkeypatch.setattr(schedules, "widest", lambda kind: f"{kind}32")
+    found = rates(EXAMPLES[name], np.arange(300))
+    assert np.abs(found.astype(np.float64) - wanted).max() <= 5e-6 * wanted.max()
+
+
+def test_in_float32_steps_above_2_to_the_24_move_in_small_stairs(monkeypatch):
+    monkeypatch.setattr(schedules, "widest", lambda kind: f"{kind}32")
+    start = 2**24
+    steps = np.arange(start, start + 8)
+    stairs = rates(LinearDecay(1.0, 2 * start), steps)
+    assert stairs[0] == stairs[1] and len(set(stairs.tolist())) <= 5
+    assert rates(Sequence([0.1, 0.2], [start + 3]), steps) == pytest.approx([0.1] * 3 + [0.2] * 5)
+    turn = start + 4  # a whole number of cycles of 2 * 2 steps
+    triangle = rates(Triangular(0.0, 1.0, 2), np.arange(turn, turn + 5))
+    assert triangle.tolist() == [0.0, 0.5, 1.0, 0.5, 0.0]
+    assert rates(WarmUp(LinearDecay(1.0, 8), start), steps).tolist() == [
+        1 - step / 8 for step in range(8)
+    ]
+
+
+class Module:
+    def __init__(self, **parts):
+        vars(self).update(parts)
+
+
+@pytest.mark.parametrize(
+    "backend, module, wanted",
+    [
+        ("jax", Module(config=Module(jax_enable_x64=False)), ("float32", "int32")),
+        ("jax", Module(config=Module(jax_enable_x64=True)), ("float64", "int64")),
+        (
+            "torch",
+            Module(backends=Module(mps=Module(is_available=lambda: False))),
+            ("float64", "int64"),
+        ),
+        (
+            "torch",
+            Module(backends=Module(mps=Module(is_available=lambda: True))),
+            ("float32", "int64"),
+        ),
+        ("tensorflow", None, ("float64", "int64")),
+    ],
+)
+def test_the_widest_types_of_each_backend(backend, module, wanted, monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: backend)
+    monkeypatch.setitem(sys.modules, backend, module)
+    assert (schedules.widest("float"), schedules.widest("int")) == wanted
+
+
+def test_importing_it_needs_no_tensorflow():
+    source = (PROJECT / "helpers" / "schedules.py").read_text()
+    top = [line for line in source.splitlines() if line.startswith(("import ", "from "))]
+    assert not any(name in line for line in top for name in ("tensorflow", "jax", "torch"))
