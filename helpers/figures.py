@@ -3,7 +3,6 @@
 Not meant for copying; what a reader copies is in ``plots.py``, which gives the style and colours.
 """
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -11,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from helpers.plots import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION
+from helpers.plots import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, as_picture
 
 EVENT_COLOURS = {"train": BLUE, "epoch": SKY, "test": ORANGE, "predict": GREEN}
 
@@ -312,16 +311,9 @@ def explore(draw: Callable[..., Axes], caption: str, **sliders: object) -> None:
 
     from helpers.lesson import WIDGET_VIEW
 
-    def picture() -> dict:
-        figure = draw(**{name: slider.value for name, slider in sliders.items()}).figure
-        png = io.BytesIO()
-        figure.savefig(png, format="png", dpi=2 * figure.dpi, metadata={"Software": None})
-        width, height = (round(inches * figure.dpi) for inches in figure.get_size_inches())
-        plt.close(figure)
-        return {
-            "data": {"image/png": png.getvalue(), "text/plain": caption},
-            "metadata": {"image/png": {"width": width, "height": height, "alt": caption}},
-        }
+    def picture() -> tuple[dict, dict]:
+        values = {name: slider.value for name, slider in sliders.items()}
+        return as_picture(draw(**values).figure, caption)
 
     for name, slider in sliders.items():
         slider.description = name.replace("_", " ")
@@ -329,13 +321,13 @@ def explore(draw: Callable[..., Axes], caption: str, **sliders: object) -> None:
     box = VBox(list(sliders.values()))
     view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
     display({WIDGET_VIEW: view}, raw=True)
-    first = picture()
-    place = display(first["data"], metadata=first["metadata"], raw=True, display_id=True)
+    data, about = picture()
+    place = display(data, metadata=about, raw=True, display_id=True)
     display(Markdown(f"*{caption}*"))
 
     def draw_again(change: object) -> None:
-        now = picture()
-        place.update(now["data"], metadata=now["metadata"], raw=True)
+        data, about = picture()
+        place.update(data, metadata=about, raw=True)
 
     for slider in sliders.values():
         slider.observe(draw_again, "value")

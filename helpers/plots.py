@@ -1,34 +1,63 @@
-"""The course's pictures: one style, one colour per schedule, readable by colour-blind people.
+"""The course's charts: one style, one colour per schedule, told apart by colour-blind people and in grey.
 
-Every function takes Matplotlib axes (or makes them) and returns them. Needs NumPy and Matplotlib.
+``plot_schedules``, ``plot_rates`` and ``plot_history`` draw on Matplotlib axes (or make a figure) and
+return the axes; ``show`` puts a figure and its caption into a notebook.
+
+Needs NumPy and Matplotlib alone: rates may be numbers or tensors of TensorFlow, JAX or PyTorch.
+Works alone in an empty folder.
 """
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-# The Okabe-Ito palette: eight colours that stay apart for every common kind of colour blindness.
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
-GREY = "#767676"
+# Every colour shows at least 3:1 on white, so a thin line is seen. Any two differ by 11 or more in
+# CIEDE2000 for full colour vision and for each of the three kinds of colour blindness; to be sure,
+# charts also give every line a style and a marker of its own.
+BLACK, GREY = "#000000", "#767676"
+ORANGE, SKY, BLUE, NAVY = "#DC7900", "#0098E4", "#4B69D2", "#0F2D69"
+GREEN, TEAL, OLIVE = "#2D9669", "#006969", "#4B6900"
+VERMILION, MAGENTA, PLUM, BROWN = "#E10F3C", "#C31E78", "#5A1E3C", "#690F00"
+PURPLE, MAUVE = "#5A00E1", "#9678A5"
 
 # One colour per schedule through the whole course.
 SCHEDULE_COLOURS = {
     "constant": BLACK,
-    "step": YELLOW,
+    "step": OLIVE,
     "exponential": ORANGE,
     "time-based": SKY,
-    "hold then decay": PURPLE,
+    "hold then decay": MAGENTA,
     "constant then exponential": GREEN,
-    "linear": GREEN,
+    "linear": TEAL,
     "cosine": BLUE,
     "one-cycle": VERMILION,
     "wsd": PURPLE,
+    "triangular": BROWN,
+    "inverse square root": MAUVE,
+    "cosine restarts": NAVY,
+    "plateau": PLUM,
 }
+# Other names of the same schedules.
+SAME_SCHEDULE = {
+    "onecycle": "one-cycle",
+    "warmup-stable-decay": "wsd",
+    "polynomial": "linear",
+    "inverse time": "time-based",
+}
+# For names of your own, in this order.
+FREE_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+
+# A plan is a wide line in this grey, on which dots of every colour with a white edge are seen.
+PLANNED = "#909090"
+
+LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3)))
+MARKERS = ("o", "s", "^", "D", "v", "P")
+FEW_POINTS = 40  # with more, a line has no markers
 
 STYLE = {
     "figure.figsize": (7.0, 3.6),
@@ -41,12 +70,14 @@ STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.color": "#DDDDDD",
     "grid.linewidth": 0.6,
     "legend.frameon": False,
+    "legend.handlelength": 3.0,
     "lines.linewidth": 2.0,
     "image.cmap": "gray_r",
-    "axes.prop_cycle": plt.cycler(color=[BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK]),
+    "axes.prop_cycle": plt.cycler(color=FREE_COLOURS),
 }
 
 
@@ -56,42 +87,57 @@ def use_course_style() -> None:
 
 
 def show(figure: Figure | Axes, caption: str) -> None:
-    """Show a figure sharp on every screen, with its caption under it as text.
+    """Show a figure, sharp on every screen, with its caption under it as text.
 
-    The caption is also the picture's text alternative. In a notebook this takes the place of
-    ``plt.show()``; elsewhere it calls it.
+    In a notebook this takes the place of ``plt.show()``: the picture has twice the pixels that it
+    is shown at, and the caption is also written into its metadata as ``alt``, the text alternative
+    for readers that cannot see it. Elsewhere it prints the caption and calls ``plt.show()``.
 
     Args:
-        figure: the figure, or any axes in it. It is closed once it is shown.
+        figure: the figure, or any axes in it. In a notebook it is closed once it is shown.
         caption: one sentence that says what to see.
     """
     figure = figure.figure
-    try:
-        from IPython import get_ipython
-        from IPython.display import Markdown, display
-    except ImportError:
-        return plt.show()
-    if not hasattr(get_ipython(), "kernel"):
-        return plt.show()
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=2 * figure.dpi, metadata={"Software": None})
-    width, height = (round(inches * figure.dpi) for inches in figure.get_size_inches())
-    plt.close(figure)
-    display(
-        {"image/png": png.getvalue(), "text/plain": caption},
-        metadata={"image/png": {"width": width, "height": height, "alt": caption}},
-        raw=True,
-    )
+    if not _in_a_notebook():
+        print(caption)
+        plt.show()
+        return
+    from IPython.display import Markdown, display
+
+    picture, about = as_picture(figure, caption)
+    display(picture, metadata=about, raw=True)
     display(Markdown(f"*{caption}*"))
 
 
-def caption(figure: Figure, text: str) -> None:
-    """Write one line under a figure that says what to see in it."""
-    figure.supxlabel(text, fontsize=9.5, color=GREY, style="italic", x=0.02, ha="left")
+def as_picture(figure: Figure, caption: str) -> tuple[dict, dict]:
+    """Close a figure and return what ``display`` shows of it: data and metadata by MIME type."""
+    png = _png(figure)
+    width, height = (round(inches * figure.dpi) for inches in figure.get_size_inches())
+    plt.close(figure)
+    about = {"width": width, "height": height, "alt": caption}
+    return {"image/png": png, "text/plain": caption}, {"image/png": about}
 
 
-LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3)))
-MARKERS = ("o", "s", "^", "D", "v", "P")
+def _in_a_notebook() -> bool:
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    return hasattr(get_ipython(), "kernel")
+
+
+def _png(figure: Figure) -> bytes:
+    """The figure as a PNG of twice the pixels, as small as it gets without a visible change."""
+    from PIL import Image
+
+    plain = io.BytesIO()
+    figure.savefig(plain, format="png", dpi=2 * figure.dpi, metadata={"Software": None})
+    full = Image.open(plain).convert("RGB")
+    palette = full.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    change = np.abs(np.asarray(full, np.int16) - np.asarray(palette.convert("RGB"), np.int16))
+    smallest = io.BytesIO()
+    (palette if change.max() <= 24 else full).save(smallest, format="png", optimize=True)
+    return smallest.getvalue()
 
 
 def plot_schedules(
@@ -104,7 +150,7 @@ def plot_schedules(
 
     A plain function is called with one Python int at a time, as ``LearningRateScheduler`` does. A
     Keras ``LearningRateSchedule`` is called once with an int64 array, or, where it takes scalars
-    only, step by step.
+    only, step by step. Rates of epochs are drawn as stairs: each holds until the next epoch begins.
 
     Args:
         schedules: name to schedule. A name that ``SCHEDULE_COLOURS`` has gets that colour; every
@@ -123,22 +169,44 @@ def plot_schedules(
     """
     _check_schedules(schedules)
     numbers = _step_numbers(steps)
+    planned = {name: _planned_rates(name, of, numbers) for name, of in schedules.items()}
     if axes is None:
         _, axes = plt.subplots()
-    few = len(numbers) <= 40
-    for index, (name, schedule) in enumerate(schedules.items(), start=len(axes.lines)):
-        axes.plot(
+    stairs = x_label.startswith("epoch")
+    for index, (name, rates) in enumerate(planned.items(), start=len(axes.lines)):
+        (line,) = axes.plot(
             numbers,
-            _planned_rates(name, schedule, numbers),
+            rates,
             label=name,
             color=_schedule_colour(name, schedules),
-            linestyle=LINE_STYLES[index % len(LINE_STYLES)],
-            marker=MARKERS[index % len(MARKERS)] if few else "",
-            markersize=4,
+            drawstyle="steps-post" if stairs else "default",
+            **_style_of(index, len(numbers)),
         )
+        if stairs:
+            _draw_last_stair(axes, line)
     axes.set(xlabel=x_label, ylabel="learning rate")
+    _count_in_whole_numbers(axes)
     axes.legend()
     return axes
+
+
+def _style_of(index: int, points: int) -> dict:
+    """Line style and marker of the line number ``index`` in a chart."""
+    marker = MARKERS[index % len(MARKERS)] if points <= FEW_POINTS else ""
+    return {"linestyle": LINE_STYLES[index % len(LINE_STYLES)], "marker": marker, "markersize": 5}
+
+
+def _draw_last_stair(axes: Axes, line: plt.Line2D) -> None:
+    """Draw what holds in the last epoch, whose end Matplotlib's stairs leave out."""
+    places, rates = line.get_data()
+    look = {"linewidth": line.get_linewidth(), "linestyle": line.get_linestyle()}
+    axes.hlines(rates[-1], places[-1], places[-1] + 1, color=line.get_color(), **look)
+
+
+def _count_in_whole_numbers(axes: Axes) -> None:
+    """No ticks at half epochs, on an axis that has not been given ticks of its own."""
+    if hasattr(axes.xaxis.get_major_locator(), "set_params") and axes.get_xscale() == "linear":
+        axes.xaxis.get_major_locator().set_params(integer=True)
 
 
 def _check_schedules(schedules: Mapping[str, Callable]) -> None:
@@ -181,7 +249,7 @@ def _planned_rates(name: str, schedule: Callable, numbers: np.ndarray) -> np.nda
 def _one_rate(name: str, schedule: Callable, number: int) -> float:
     rate = schedule(number)
     try:
-        return float(np.asarray(rate))
+        return float(_as_numbers(rate))
     except (TypeError, ValueError):
         raise ValueError(
             f"schedules[{name!r}] must give one number per step, got {rate!r} at {number}"
@@ -191,20 +259,33 @@ def _one_rate(name: str, schedule: Callable, number: int) -> float:
 def _rates_of_array(schedule: Callable, numbers: np.ndarray) -> np.ndarray | None:
     """Call a Keras schedule once for all steps; None where it takes a single step only."""
     try:
-        rates = np.asarray(schedule(numbers), dtype=np.float64)
-    except (TypeError, ValueError):
+        rates = _as_numbers(schedule(numbers))
+    except (
+        Exception
+    ):  # each backend has errors of its own; asked step by step, a bad schedule fails
         return None
     return rates if rates.shape == numbers.shape else None
 
 
-def _schedule_colour(name: str, names: Mapping[str, Callable]) -> str:
+def _as_numbers(values: object) -> np.ndarray:
+    """Numbers, or a tensor of any backend, as float64."""
+    if hasattr(values, "detach"):  # PyTorch: NumPy takes no tensor of a graph or on another device
+        values = values.detach().cpu().double()
+    return np.asarray(values, dtype=np.float64)
+
+
+def _schedule_colour(name: str, names: Mapping[str, object]) -> str:
     """The course's colour for a name, or the first that no schedule of this chart has."""
-    if name in SCHEDULE_COLOURS:
-        return SCHEDULE_COLOURS[name]
-    taken = {SCHEDULE_COLOURS[other] for other in names if other in SCHEDULE_COLOURS}
-    free = [c for c in (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK) if c not in taken]
-    others = [other for other in names if other not in SCHEDULE_COLOURS]
-    return (free or [GREY])[others.index(name) % len(free or [GREY])]
+    known = {other: _course_colour(other) for other in names}
+    if known[name]:
+        return known[name]
+    free = [colour for colour in FREE_COLOURS if colour not in known.values()] or [GREY]
+    others = [other for other in names if not known[other]]
+    return free[others.index(name) % len(free)]
+
+
+def _course_colour(name: str) -> str | None:
+    return SCHEDULE_COLOURS.get(SAME_SCHEDULE.get(name, name))
 
 
 def plot_rates(
@@ -213,8 +294,11 @@ def plot_rates(
     axes: Axes | None = None,
     label: str = "",
     colour: str = VERMILION,
+    x_label: str | None = None,
 ) -> Axes:
-    """Overlay what was planned (wide pale line) and what the optimizer used (dots).
+    """Draw what the optimizer used (dots) over what was planned (a wide grey line).
+
+    Rates of epochs are drawn as stairs: each holds until the next epoch begins.
 
     Args:
         planned: the schedule that trained: a Keras ``LearningRateSchedule`` is called at the
@@ -225,24 +309,23 @@ def plot_rates(
         axes: where to draw; a new figure by default. Call again with the same axes to add a run.
         label: name of this run, put before "planned" and "recorded" in the legend.
         colour: of the dots.
+        x_label: ``"epoch"`` or ``"step"``: what a list counts; by default steps.
 
     Returns:
         The axes. The last two lines in ``axes.lines`` are the plan and the record.
 
     Raises:
+        TypeError: ``recorded`` is neither a logger nor a list of rates.
         ValueError: nothing was recorded, or there is not one planned rate per recorded rate.
     """
-    rates = getattr(recorded, "learning_rates", recorded)
+    rates = _recorded_rates(recorded)
     unit = getattr(recorded, "per", "step")
     numbers = np.asarray(getattr(recorded, f"{unit}s", range(len(rates))), dtype=np.int64)
-    if not len(rates):
-        raise ValueError("recorded must hold at least one rate, got none: has it been in a fit?")
     plan = planned
     if callable(planned):
         counts_steps = hasattr(planned, "get_config") and hasattr(recorded, "steps")
-        plan = _planned_rates(
-            "planned", planned, np.array(recorded.steps) if counts_steps else numbers
-        )
+        asked = np.array(recorded.steps) if counts_steps else numbers
+        plan = _planned_rates("planned", planned, asked)
     if len(plan) != len(rates):
         raise ValueError(
             f"planned must have one rate for each of the {len(rates)} recorded, got {len(plan)}"
@@ -250,18 +333,54 @@ def plot_rates(
     if axes is None:
         _, axes = plt.subplots()
     prefix = f"{label}: " if label else ""
-    style = {"color": SKY, "linewidth": 6, "alpha": 0.55}
-    # What is set once per epoch holds until the next one.
-    style["drawstyle"] = "steps-post" if unit == "epoch" else "default"
-    axes.plot(numbers, plan, label=f"{prefix}planned", **style)
-    dots = {"marker": "o", "markersize": 4, "markevery": max(1, len(rates) // 40)}
-    axes.plot(
-        numbers, rates, color=colour, linestyle="", zorder=3, label=f"{prefix}recorded", **dots
+    x_label = x_label or unit
+    stairs = x_label.startswith("epoch")
+    (line,) = axes.plot(
+        numbers,
+        _as_numbers(plan),
+        label=f"{prefix}planned",
+        color=PLANNED,
+        linewidth=6,
+        drawstyle="steps-post" if stairs else "default",
+        solid_capstyle="butt",
     )
-    axes.set(xlabel=unit, ylabel="learning rate")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    if stairs:
+        _draw_last_stair(axes, line)
+    axes.plot(
+        numbers,
+        rates,
+        label=f"{prefix}recorded",
+        color=colour,
+        linestyle="",
+        zorder=3,
+        marker="o",
+        markersize=6,
+        markeredgecolor="white",
+        markeredgewidth=0.8,
+        markevery=max(1, len(rates) // FEW_POINTS),
+    )
+    axes.set(xlabel=x_label, ylabel="learning rate")
+    _count_in_whole_numbers(axes)
     axes.legend()
     return axes
+
+
+def _recorded_rates(recorded: object) -> np.ndarray:
+    """The rates of a logger or of a list, at least one."""
+    a_logger = hasattr(recorded, "per")
+    rates = getattr(recorded, "learning_rates", () if a_logger else recorded)
+    try:
+        rates = _as_numbers(rates)
+    except (TypeError, ValueError):
+        rates = np.array(None)
+    if rates.ndim != 1:
+        raise TypeError(
+            "recorded must be a LearningRateLogger or a list of rates, "
+            f"got {type(recorded).__name__} {recorded!r:.60}"
+        )
+    if not len(rates):
+        raise ValueError("recorded must hold at least one rate, got none: has it been in a fit?")
+    return rates
 
 
 HISTORY_LABELS = {
@@ -300,8 +419,8 @@ def plot_history(
 
     Raises:
         TypeError: ``histories`` is not a mapping.
-        ValueError: there is nothing to draw, a history lacks ``metric``, a value is not a number,
-            runs under one name differ in length, or there is not one of ``numbers`` per value.
+        ValueError: there is nothing to draw, a history lacks ``metric``, runs under one name differ in
+            length, or there is not one of ``numbers`` per value.
     """
     if not isinstance(histories, Mapping):
         raise TypeError(f"histories must map names to histories, got {type(histories).__name__}")
@@ -313,28 +432,21 @@ def plot_history(
         _, axes = plt.subplots()
     for index, (name, runs) in enumerate(values.items(), start=len(axes.lines)):
         colour = (colours or {}).get(name) or _schedule_colour(name, histories)
-        axes.plot(
-            places[name],
-            runs.mean(axis=0),
-            label=name,
-            color=colour,
-            linestyle=LINE_STYLES[index % len(LINE_STYLES)],
-            marker=MARKERS[index % len(MARKERS)] if runs.shape[1] <= 40 else "",
-            markersize=5,
-        )
+        look = _style_of(index, runs.shape[1])
+        axes.plot(places[name], runs.mean(axis=0), label=name, color=colour, **look)
         if len(runs) > 1:
             low, high = runs.min(axis=0), runs.max(axis=0)
             axes.fill_between(places[name], low, high, color=colour, alpha=0.18, linewidth=0)
-    axes.xaxis.get_major_locator().set_params(integer=True)
     label = y_label or HISTORY_LABELS.get(metric, metric.replace("_", " "))
     axes.set(xlabel="epochs trained", ylabel=label)
+    _count_in_whole_numbers(axes)
     axes.legend()
     return axes
 
 
 def _runs_of(name: str, runs: Run | Sequence[Run], metric: str) -> np.ndarray:
     """What all runs under one name measured: shape (runs, points)."""
-    if isinstance(runs, Mapping) or (len(runs) and np.ndim(runs[0]) == 0 and not _is_run(runs[0])):
+    if isinstance(runs, Mapping) or (len(runs) and isinstance(runs[0], Real)):
         runs = [runs]
     if not len(runs):
         raise ValueError(f"histories[{name!r}] must hold at least one history, got none")
@@ -350,11 +462,7 @@ def _runs_of(name: str, runs: Run | Sequence[Run], metric: str) -> np.ndarray:
             f"histories[{name!r}] must have runs of equal length, at least one point, "
             f"got {sorted(lengths)}"
         )
-    return np.array(measured, dtype=np.float64)
-
-
-def _is_run(value: object) -> bool:
-    return isinstance(value, Mapping)
+    return np.array([_as_numbers(values) for values in measured])
 
 
 def _places_of(name: str, runs: np.ndarray, numbers: Sequence[float] | None) -> np.ndarray:
