@@ -22,7 +22,8 @@ def verdict(check: Callable[..., None]) -> Callable[..., bool]:
         check: returns nothing when the answer is right, and raises ``NotYet`` when it is not.
 
     Returns:
-        The same check; it prints "Correct." or "Not yet: ..." and returns True or False.
+        The same check; it prints "Correct." or "Not yet: ..." and returns True or False. An answer
+        so strange that the check itself fails on it is not yet right either.
     """
 
     @functools.wraps(check)
@@ -30,12 +31,19 @@ def verdict(check: Callable[..., None]) -> Callable[..., bool]:
         try:
             check(*answers)
         except NotYet as problem:
-            print(textwrap.fill(f"Not yet: {problem}", WIDTH, break_on_hyphens=False))
-            return False
+            return not_yet(str(problem))
+        except Exception as error:
+            return not_yet(f"the check cannot judge this answer, it stopped with {in_short(error)}")
         print("Correct.")
         return True
 
     return checked
+
+
+def not_yet(problem: str) -> bool:
+    """Print the problem, wrapped to the width of a lesson, and return False."""
+    print(textwrap.fill(f"Not yet: {problem}", WIDTH, break_on_hyphens=False))
+    return False
 
 
 def require(condition: bool, problem: str) -> None:
@@ -45,7 +53,12 @@ def require(condition: bool, problem: str) -> None:
 
 
 def call(answer: Callable, *arguments: object, name: str = "your function") -> object:
-    """What an answer gives.
+    """What an answer gives for these arguments.
+
+    Args:
+        answer: the learner's function.
+        *arguments: handed to it.
+        name: what the messages call it.
 
     Raises:
         NotYet: it cannot be called, it raises, or it returns nothing.

@@ -19,19 +19,20 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 def show_error(action: Callable, *arguments: object, label: str = "", **keywords: object) -> None:
     """Call something that fails and print its error, wrapped to the width of a lesson.
 
-    Only the first paragraph is printed, without what Keras and Python 3.13 wrap around it, so that
-    the text is the same on every supported Python.
+    Only the first paragraph of the message is printed, without what Keras puts around it and
+    without the "Did you mean ...?" that Python 3.13 adds: the text is the same on every supported
+    Python. If nothing fails, the result is printed.
 
     Args:
         action: what to call.
         *arguments: handed to ``action``.
-        label: printed before the error.
+        label: printed before the error; an argument of that name cannot be handed on.
         **keywords: handed to ``action``.
     """
     try:
         result = action(*arguments, **keywords)
     except Exception as error:
-        print_wrapped(f"{label}{type(error).__name__}: {error_text(error)}")
+        print_wrapped(f"{label}{type(error).__name__}: {error_text(error)}".rstrip(": "))
     else:
         print_wrapped(f"{label}no error, the result is {result!r}")
 
@@ -73,23 +74,23 @@ def print_wrapped(text: str) -> None:
 def progress(iterable: Iterable | None = None, total: int | None = None, label: str = "") -> tqdm:
     """Loop over something with a progress bar, or make one to ``update()`` by hand.
 
-    In a notebook the bar is a widget and leaves nothing in the stored output; elsewhere it is a line
-    of text on stderr, if stderr is a terminal.
+    In a notebook the bar is a widget: stored outputs and nbval leave it out, so a lesson can be
+    compared although it moves. Elsewhere it is a line of text on stderr, if stderr is a terminal.
 
     Args:
         iterable: what to loop over; None for a bar that is moved with ``update(n)``.
-        total: how many items there are; by default ``len(iterable)``.
+        total: how many items there are; by default ``len(iterable)``, if it has one.
         label: written before the bar.
 
     Returns:
         The tqdm bar: iterate over it, or use it in ``with`` and call its ``update(n)``.
     """
-    if get_ipython() is None or not hasattr(get_ipython(), "kernel"):
+    if not hasattr(get_ipython(), "kernel"):
         return tqdm(iterable, total=total, desc=label, disable=None)
     from tqdm.notebook import tqdm as notebook_tqdm
 
     bar = notebook_tqdm(iterable, total=total, desc=label, display=False)
-    # The view alone, without text: stored outputs and nbval both leave widget views out.
+    # The view alone, without its text: that text would be stored and compared.
     view = {"version_major": 2, "version_minor": 0, "model_id": bar.container.model_id}
     display({WIDGET_VIEW: view}, raw=True)
     bar.displayed = True
@@ -99,6 +100,9 @@ def progress(iterable: Iterable | None = None, total: int | None = None, label: 
 class FitProgress(keras.callbacks.Callback):
     """A progress bar over all batches of a ``fit``, that leaves nothing in the stored output.
 
+    It counts the batches from ``initial_epoch`` on, and also when Keras runs several in one call
+    (``steps_per_execution``). A training that is stopped early ends with a full bar.
+
     Args:
         label: written before the bar.
     """
@@ -106,17 +110,26 @@ class FitProgress(keras.callbacks.Callback):
     def __init__(self, label: str = "") -> None:
         super().__init__()
         self.label = label
+        self.bar: tqdm | None = None
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        steps, epochs = self.params["steps"], self.params["epochs"]
-        self.bar = progress(total=steps and steps * epochs, label=self.label)
+        self.bar = None
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self.batches_done = 0
+        if self.bar is None:
+            steps = self.params["steps"]
+            epochs_left = self.params["epochs"] - epoch
+            self.bar = progress(total=steps and steps * epochs_left, label=self.label)
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        self.bar.update(batch + 1 - self.batches_done)
-        self.batches_done = batch + 1
+        steps = self.params["steps"]
+        # With steps_per_execution Keras counts on past the last batch of an epoch.
+        done = min(batch + 1, steps) if steps else batch + 1
+        self.bar.update(done - self.batches_done)
+        self.batches_done = done
 
     def on_train_end(self, logs: dict | None = None) -> None:
-        self.bar.close()
+        if self.bar is not None:
+            self.bar.total = self.bar.n
+            self.bar.close()
