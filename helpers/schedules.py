@@ -16,7 +16,7 @@ step counts as its nearest neighbour among the steps that float32 can hold, ever
 every fourth from 2**25 on, so the rate moves in small stairs; ``WarmUp``, ``Sequence`` and
 ``Triangular`` still turn at the exact step. JAX itself counts an optimizer's steps only up to 2**31.
 
-Needs NumPy and Keras, 3.10 or newer, on any of its backends. Works alone in an empty folder.
+Needs NumPy and Keras, 3.0.5 or newer, on any of its backends. Works alone in an empty folder.
 """
 
 import math
