@@ -99,7 +99,7 @@ def test_a_number_outside_its_limits_is_refused(value: object) -> None:
 def test_limits_are_allowed_and_the_first_bad_parameter_is_named() -> None:
     check_parameters(EPOCHS=(2, 2, 50), BATCH_SIZE=(1024, 16, 1024), PEAK=(1, 0.001, 1.0))
     with pytest.raises(
-        ValueError, match="BATCH_SIZE must be a whole number from 16 to 1024, got 100000.0"
+        ValueError, match="BATCH_SIZE must be a whole number from 16 to 1024, got 100000"
     ):
         check_parameters(EPOCHS=(2, 2, 50), BATCH_SIZE=(1e5, 16, 1024), SEED=("x", 0, 9))
 
