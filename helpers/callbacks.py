@@ -1,15 +1,24 @@
 """Callbacks: see what Keras calls, stop at the minimum, set the learning rate, record it.
 
-Needs NumPy and Keras. The first four classes are those of the TensorFlow guide "Writing your own
-callbacks" (R. Chao, F. Chollet), made to work on Keras 3 and mended; each docstring says how.
+Needs Keras alone, 3.5 or newer, on any of its backends (TensorFlow, JAX, PyTorch). Works alone in an
+empty folder.
+
+``LossAndErrorPrintingCallback``, ``EarlyStoppingAtMinLoss`` and ``CustomLearningRateScheduler`` are
+the classes of the TensorFlow guide "Writing your own callbacks" (R. Chao, F. Chollet), made to work
+on Keras 3 and mended; each docstring says how. ``EventRecorder`` stands for its ``CustomCallback``,
+and ``schedule_from_table`` for its ``lr_schedule``. The others are new.
 """
 
 import itertools
+import json
+import math
+import os
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Integral, Real
+from pathlib import Path
 from typing import NamedTuple
 
 import keras
-import numpy as np
 from keras.optimizers.schedules import LearningRateSchedule
 
 
@@ -141,22 +150,26 @@ class EarlyStoppingAtMinLoss(keras.callbacks.Callback):
 
     def __init__(self, patience: int = 0) -> None:
         super().__init__()
-        check_patience(patience)
-        self.patience = patience
+        self.patience = checked_steps("patience", patience, minimum=0)
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        self.best, self.wait = float("inf"), 0
-        self.best_epoch = self.best_weights = self.stopped_epoch = None
+        self.best = float("inf")
+        self.best_epoch = None
+        self.best_weights = None
+        self.stopped_epoch = None
+        self.wait = 0
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         if logs["loss"] < self.best:
-            self.best, self.best_epoch, self.wait = logs["loss"], epoch, 0
+            self.best = logs["loss"]
+            self.best_epoch = epoch
             self.best_weights = self.model.get_weights()
-            return
-        self.wait += 1
-        if self.wait >= self.patience:
-            self.stopped_epoch = epoch
-            self.model.stop_training = True
+            self.wait = 0
+        else:
+            self.wait += 1
+            if self.wait >= self.patience:
+                self.stopped_epoch = epoch
+                self.model.stop_training = True
 
     def on_train_end(self, logs: dict | None = None) -> None:
         if self.stopped_epoch is not None:
@@ -169,6 +182,9 @@ class EarlyStoppingAtMinLoss(keras.callbacks.Callback):
 class CustomLearningRateScheduler(keras.callbacks.Callback):
     """Set the learning rate at the start of each epoch to what a function says.
 
+    At the end of each epoch it writes ``learning_rate`` to ``logs``, and so to ``History``, as
+    ``keras.callbacks.LearningRateScheduler`` does.
+
     Mended against the guide: Keras 3 names; the rate is checked before it reaches the optimizer;
     small rates are printed with their digits instead of as 0.0000.
 
@@ -177,25 +193,27 @@ class CustomLearningRateScheduler(keras.callbacks.Callback):
             in is the optimizer's current one.
 
     Raises:
-        TypeError: ``schedule`` cannot be called (at once), or returned no number (before the epoch
-            trains).
+        TypeError: ``schedule`` cannot be called (at once); it returned no number, or the optimizer
+            has several rates or a schedule of its own (before the epoch trains).
         ValueError: ``schedule`` returned NaN, infinity or a negative rate (before the epoch
             trains).
     """
 
     def __init__(self, schedule: Callable[[int, float], float]) -> None:
         super().__init__()
-        if not callable(schedule):
-            raise TypeError(f"schedule must be a function (epoch, rate) -> rate, got {schedule!r}")
-        self.schedule = schedule
+        self.schedule = checked_function("schedule", schedule)
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         optimizer = self.model.optimizer
+        check_one_rate(optimizer)
         current = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
         rate = self.schedule(epoch, current)
-        check_rate(f"schedule({epoch}, {current:g})", rate)
+        rate = checked_rate(f"schedule({epoch}, {current:g})", rate)
         optimizer.learning_rate = rate
         print(f"Epoch {epoch}: learning rate is {rate:g}.")
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        logs["learning_rate"] = current_rate(self.model.optimizer)
 
 
 def schedule_from_table(table: Sequence[tuple[int, float]]) -> Callable[[int, float], float]:
@@ -214,22 +232,113 @@ def schedule_from_table(table: Sequence[tuple[int, float]]) -> Callable[[int, fl
         ValueError: no rows, epochs that do not increase, or a rate that is NaN, infinite or
             negative.
     """
-    rows = [(epoch, rate) for epoch, rate in table]
+    rows = [
+        (
+            checked_steps("table: an epoch", epoch, minimum=0),
+            checked_rate(f"table: the rate from epoch {epoch}", rate),
+        )
+        for epoch, rate in table
+    ]
     if not rows:
         raise ValueError("table must have at least one (epoch, rate) row, got none")
-    for epoch, rate in rows:
-        if isinstance(epoch, bool) or not isinstance(epoch, (int, np.integer)):
-            raise TypeError(f"table: an epoch must be an int, got {epoch!r}")
-        check_rate(f"table: the rate from epoch {epoch}", rate)
     epochs = [epoch for epoch, _ in rows]
-    if epochs[0] < 0 or any(later <= earlier for earlier, later in itertools.pairwise(epochs)):
-        raise ValueError(f"table: epochs must be 0 or more and increase, got {epochs}")
+    if any(later <= earlier for earlier, later in itertools.pairwise(epochs)):
+        raise ValueError(f"table: epochs must increase, got {epochs}")
 
     def schedule(epoch: int, rate: float) -> float:
         reached = [table_rate for start, table_rate in rows if start <= epoch]
         return reached[-1] if reached else rate
 
     return schedule
+
+
+class ReduceOnPlateauWithMemory(keras.callbacks.Callback):
+    """Lower the learning rate when a loss no longer falls, also if the run is stopped in between.
+
+    The rates of a run without a break are those of ``keras.callbacks.ReduceLROnPlateau`` with
+    ``mode="min"`` and no cooldown. That one forgets, when a process ends, for how many epochs the
+    loss has not fallen, and ``BackupAndRestore`` does not keep it either.
+
+    This one writes what it remembers to a file at the end of each epoch, under the number of the
+    epoch. A ``fit`` that begins with epoch ``n`` takes up what was remembered at the end of epoch
+    ``n - 1``, whatever came later; the learning rate is part of it. A ``fit`` that begins with epoch
+    0 starts anew. In the list of callbacks put it before ``BackupAndRestore``: then, wherever a
+    crash falls, the memory has the epoch that the backup of the model goes on from.
+
+    Args:
+        path: the JSON file of the memory, in a folder that exists. Use another one for each run.
+        monitor: the key of ``logs`` to watch; lower is better.
+        factor: the new rate is the old one times this, more than 0 and less than 1.
+        patience: epochs without an improvement before the rate is lowered; 0 and 1 both lower it
+            after the first.
+        min_delta: an improvement is larger than this.
+
+    Attributes:
+        best: the lowest value of ``monitor`` so far.
+        wait: for how many epochs it has not improved.
+
+    Raises:
+        TypeError: an argument is not a number, or ``path`` is not a path; the optimizer has several
+            rates or a schedule of its own (before the first batch trains).
+        ValueError: an argument is out of range, or the file does not hold the epoch before the one
+            that ``fit`` begins with.
+        KeyError: ``logs`` has no ``monitor``.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        min_delta: float = 1e-4,
+    ) -> None:
+        super().__init__()
+        self.path = Path(path)
+        self.monitor = monitor
+        self.factor = checked_rate("factor", factor)
+        check_between_0_and_1("factor", factor)
+        self.patience = checked_steps("patience", patience, minimum=0)
+        self.min_delta = checked_rate("min_delta", min_delta)
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self.best = float("inf")
+        self.wait = 0
+        self.memory = None
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        if self.memory is None:
+            self.recall(epoch)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        logs["learning_rate"] = current_rate(self.model.optimizer)
+        if logs[self.monitor] < self.best - self.min_delta:
+            self.best = logs[self.monitor]
+            self.wait = 0
+        else:
+            self.wait += 1
+            if self.wait >= self.patience:
+                self.wait = 0
+                self.model.optimizer.learning_rate = logs["learning_rate"] * self.factor
+        self.remember(epoch)
+
+    def remember(self, epoch: int) -> None:
+        rate = current_rate(self.model.optimizer)
+        self.memory[str(epoch)] = {"best": self.best, "wait": self.wait, "rate": rate}
+        unfinished = self.path.with_name(self.path.name + ".part")
+        unfinished.write_text(json.dumps(self.memory))
+        unfinished.replace(self.path)
+
+    def recall(self, epoch: int) -> None:
+        check_rate_can_be_set(self.model.optimizer)
+        self.memory = {}
+        if epoch > 0 and self.path.exists():
+            self.memory = json.loads(self.path.read_text())
+            check_remembered(self.path, self.memory, epoch - 1)
+            before = self.memory[str(epoch - 1)]
+            self.best = before["best"]
+            self.wait = before["wait"]
+            self.model.optimizer.learning_rate = before["rate"]
 
 
 class LearningRateLogger(keras.callbacks.Callback):
@@ -245,8 +354,17 @@ class LearningRateLogger(keras.callbacks.Callback):
     it began with; a schedule object is evaluated at each step count that the optimizer went
     through, as the optimizer does itself.
 
-    At the end of each epoch ``logs["learning_rate"]`` is set to the rate of the epoch's last step,
-    so ``History`` and callbacks further down the list have it too.
+    At the end of each epoch ``logs["learning_rate"]`` is set to the rate of the last step that was
+    recorded, so ``History`` and callbacks further down the list have it too; as long as there is no
+    record, ``logs`` are left alone.
+
+    Only steps that changed the weights, or were accumulated, leave a record. Under mixed precision
+    a batch whose gradients overflow is skipped: the optimizer does not count it, a schedule does not
+    move on, and nothing is recorded. On data of unknown length, ``fit`` on TensorFlow (compiled, not
+    by XLA) counts one step too many whenever the data ends; that step used no data, and is not
+    recorded either, so ``steps`` has a gap there, as the schedule has.
+
+    ``MultiOptimizer`` is refused: its parts have rates of their own.
 
     Args:
         per: ``"step"`` records every step, ``"epoch"`` the last step of every epoch.
@@ -270,27 +388,36 @@ class LearningRateLogger(keras.callbacks.Callback):
         self.per = per
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        self.learning_rates, self.steps, self.epochs = [], [], []
+        self.learning_rates = []
+        self.steps = []
+        self.epochs = []
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self.epoch = epoch
+        self.last_steps = range(0)
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
-        self.step, self.rate = steps_done(self.model.optimizer), current_rate(self.model.optimizer)
+        self.step = steps_done(self.model.optimizer)
+        self.rate = current_rate(self.model.optimizer)
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        steps = range(self.step, steps_done(self.model.optimizer))
         if self.per == "step":
-            self.record(range(self.step, steps_done(self.model.optimizer)))
+            self.record(steps, self.rate)
+        elif steps:
+            self.last_steps = steps[-1:]
+            self.last_rate = self.rate
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        if self.per == "epoch":
-            self.record([steps_done(self.model.optimizer) - 1])
-        logs["learning_rate"] = self.learning_rates[-1]
+        if self.per == "epoch" and self.last_steps:
+            self.record(self.last_steps, self.last_rate)
+        if self.learning_rates and logs is not None:
+            logs["learning_rate"] = self.learning_rates[-1]
 
-    def record(self, steps: Iterable[int]) -> None:
+    def record(self, steps: Iterable[int], source: float | LearningRateSchedule) -> None:
         for step in steps:
-            rate = self.rate(step) if callable(self.rate) else self.rate
-            self.learning_rates.append(float(rate))
+            rate = source(step) if callable(source) else source
+            self.learning_rates.append(float(keras.ops.convert_to_numpy(rate)))
             self.steps.append(step)
             self.epochs.append(self.epoch)
 
@@ -302,7 +429,8 @@ def steps_done(optimizer: keras.Optimizer) -> int:
     updates. Works under a ``MirroredStrategy`` and for an optimizer wrapped by mixed precision.
     """
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    return int(keras.ops.convert_to_numpy(inner._iterations))
+    batches = getattr(inner, "_iterations", None)  # older Keras has `iterations` alone
+    return int(keras.ops.convert_to_numpy(inner.iterations if batches is None else batches))
 
 
 def current_rate(optimizer: keras.Optimizer) -> float | LearningRateSchedule:
@@ -311,25 +439,63 @@ def current_rate(optimizer: keras.Optimizer) -> float | LearningRateSchedule:
     Raises:
         TypeError: the optimizer has several rates (``MultiOptimizer``).
     """
+    check_one_rate(optimizer)
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    if hasattr(inner, "optimizers"):
-        raise TypeError(f"optimizer must have one learning rate, got {type(inner).__name__}")
     if isinstance(inner._learning_rate, LearningRateSchedule):
         return inner._learning_rate
     return float(keras.ops.convert_to_numpy(inner.learning_rate))
 
 
-def check_patience(patience: int) -> None:
-    """Raise unless ``patience`` is a whole number of epochs, 0 or more."""
-    if isinstance(patience, bool) or not isinstance(patience, (int, np.integer)):
-        raise TypeError(f"patience must be an int of 0 or more, got {patience!r}")
-    if patience < 0:
-        raise ValueError(f"patience must be 0 or more epochs, got {patience}")
+def check_one_rate(optimizer: keras.Optimizer) -> None:
+    """Raise if an optimizer has several learning rates (``MultiOptimizer``)."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    if hasattr(inner, "optimizers"):
+        raise TypeError(f"optimizer must have one learning rate, got {type(inner).__name__}")
 
 
-def check_rate(name: str, rate: float) -> None:
-    """Raise unless ``rate`` is a finite number of 0 or more; the message begins with ``name``."""
-    if isinstance(rate, bool) or not isinstance(rate, (int, float, np.integer, np.floating)):
-        raise TypeError(f"{name} must be a number, got {type(rate).__name__} {rate!r}")
-    if not 0 <= rate < float("inf"):
-        raise ValueError(f"{name} must be a finite learning rate of 0 or more, got {rate}")
+def check_rate_can_be_set(optimizer: keras.Optimizer) -> None:
+    """Raise if an optimizer takes its learning rate from a schedule object, or has several."""
+    rate = current_rate(optimizer)
+    if isinstance(rate, LearningRateSchedule):
+        raise TypeError(
+            "optimizer must have a number as its learning rate, so that it can be set, "
+            f"got {type(rate).__name__}"
+        )
+
+
+def check_remembered(path: Path, memory: dict, epoch: int) -> None:
+    """Raise unless a memory holds an epoch."""
+    if str(epoch) not in memory:
+        epochs = sorted(int(number) for number in memory)
+        raise ValueError(f"{path} must hold epoch {epoch}, it holds {epochs[0]} to {epochs[-1]}")
+
+
+def check_between_0_and_1(name: str, value: float) -> None:
+    """Raise unless ``value`` is more than 0 and less than 1."""
+    if not 0 < value < 1:
+        raise ValueError(f"{name} must be more than 0 and less than 1, got {value}")
+
+
+def checked_function(name: str, value: Callable) -> Callable:
+    """Return ``value``, or say that it cannot be called."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function (epoch, rate) -> rate, got {value!r}")
+    return value
+
+
+def checked_rate(name: str, value: float, minimum: float = 0.0) -> float:
+    """Return ``value`` as a float, or say why it cannot be a rate (or a factor)."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {type(value).__name__} {value!r:.60}")
+    if not math.isfinite(value) or value < minimum:
+        raise ValueError(f"{name} must be a finite number, {minimum:g} or more, got {value}")
+    return float(value)
+
+
+def checked_steps(name: str, value: int, minimum: int = 1) -> int:
+    """Return ``value`` as an int, or say why it cannot be a number of steps, epochs or items."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an int, got {type(value).__name__} {value!r:.60}")
+    if value < minimum:
+        raise ValueError(f"{name} must be {minimum} or more, got {value}")
+    return int(value)

@@ -1,8 +1,11 @@
 """The callbacks of lesson 3; what an optimizer really used is measured on its weights."""
 
+import json
 import math
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -17,6 +20,7 @@ from helpers.callbacks import (
     EventRecorder,
     LearningRateLogger,
     LossAndErrorPrintingCallback,
+    ReduceOnPlateauWithMemory,
     current_rate,
     schedule_from_table,
     steps_done,
@@ -268,6 +272,17 @@ def test_schedule_gets_the_epoch_and_the_current_rate() -> None:
     assert calls == [(4, 1.0), (5, 0.5)]
 
 
+def test_scheduler_writes_the_rate_to_history_as_keras_does() -> None:
+    def schedule(epoch: int, rate: float) -> float:
+        return 0.1 / (1 + epoch)
+
+    ours = fit(one_weight_model(0.5), CustomLearningRateScheduler(schedule), epochs=3)
+    keras_own = keras.callbacks.LearningRateScheduler(schedule)
+    theirs = fit(one_weight_model(0.5), keras_own, epochs=3)
+    assert ours["learning_rate"] == theirs["learning_rate"]
+    assert ours["learning_rate"] == [np.float32(0.1 / (1 + epoch)) for epoch in range(3)]
+
+
 @pytest.mark.parametrize("schedule", [0.1, None, "cosine", [(3, 0.05)]])
 def test_scheduler_refuses_what_cannot_be_called(schedule: object) -> None:
     with pytest.raises(TypeError, match="schedule must be a function"):
@@ -336,8 +351,9 @@ def test_table_depends_on_the_epoch_alone(epoch: int, one: float, other: float) 
         ([(3, 0.1), (3, 0.2)], "increase"),
         ([(3, 0.1), (2, 0.2)], "increase"),
         ([(-1, 0.1)], "0 or more"),
-        ([(1.5, 0.1)], "epoch must be an int, got 1.5"),
-        ([(True, 0.1)], "epoch must be an int, got True"),
+        ([(1.5, 0.1)], "an epoch must be an int, got float 1.5"),
+        ([(True, 0.1)], "an epoch must be an int, got bool True"),
+        ([("3", 0.1)], "an epoch must be an int, got str '3'"),
         ([(3, math.nan)], "the rate from epoch 3 .*got nan"),
         ([(3, -1.0)], "the rate from epoch 3 .*got -1.0"),
         ([(3, "0.1")], "the rate from epoch 3 must be a number"),
@@ -433,11 +449,272 @@ def test_logger_sees_through_mixed_precision() -> None:
     assert logger.learning_rates == [float(COSINE(step)) for step in range(3)]
 
 
-def test_logger_refuses_an_optimizer_with_several_rates() -> None:
-    sgd = keras.optimizers.SGD(0.1)
-    sgd.optimizers = [sgd]  # what marks a MultiOptimizer
-    with pytest.raises(TypeError, match="one learning rate, got SGD"):
-        current_rate(sgd)
+def unknown_length(batches: int) -> object:
+    """Batches of one, without a length: Keras finds out at the end of each epoch."""
+    import tensorflow as tf
+
+    ones = np.ones((1, 1), np.float32)
+    data = tf.data.Dataset.from_tensors((ones, ones)).repeat(batches)
+    return data.filter(lambda x, y: True)  # nobody knows how many are left
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data:UserWarning")
+@pytest.mark.parametrize("per", ["step", "epoch"])
+@pytest.mark.parametrize(
+    ("options", "extra"),
+    [
+        ({}, 1),
+        ({"jit_compile": True}, 0),
+        ({"run_eagerly": True}, 0),
+        ({"steps_per_execution": 2}, 0),
+    ],
+    ids=["compiled", "XLA", "eager", "groups"],
+)
+def test_logger_on_data_of_unknown_length(options: dict, extra: int, per: str) -> None:
+    """Compiled ``fit`` counts one more step when the data ends; the last real step is recorded."""
+    model, weights, logger = one_weight_model(COSINE, **options), Weights(), LearningRateLogger(per)
+    history = model.fit(unknown_length(4), epochs=3, verbose=0, callbacks=[weights, logger]).history
+    assert steps_done(model.optimizer) == 3 * (4 + extra)
+    steps = [epoch * (4 + extra) + step for epoch in range(3) for step in range(4)]
+    assert logger.steps == (steps if per == "step" else steps[3::4])
+    assert logger.learning_rates == [float(COSINE(step)) for step in logger.steps]
+    assert history["learning_rate"] == [float(COSINE(step)) for step in steps[3::4]]
+    if per == "step" and not options.get("steps_per_execution"):
+        np.testing.assert_allclose(weights.used(), logger.learning_rates, rtol=1e-3, atol=1e-7)
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data:UserWarning")
+def test_logger_after_a_callback_that_was_called_for_a_batch_that_never_came() -> None:
+    logger = LearningRateLogger("epoch")
+    one_weight_model(0.5).fit(unknown_length(2), verbose=0, callbacks=[RatePerBatch(), logger])
+    assert logger.learning_rates == [np.float32(0.05)], "the third call came without a batch"
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data:UserWarning")
+@pytest.mark.parametrize("per", ["step", "epoch"])
+def test_logger_in_a_fit_without_data(per: str) -> None:
+    model, logger = one_weight_model(COSINE), LearningRateLogger(per)
+    fit(model)  # so that Keras knows the shapes
+    history = model.fit(unknown_length(0), epochs=2, verbose=0, callbacks=[logger]).history
+    assert logger.learning_rates == logger.steps == logger.epochs == []
+    assert "learning_rate" not in history
+
+
+class Overflow(keras.callbacks.Callback):
+    """Give the model a weight whose gradient overflows, in some epochs."""
+
+    def __init__(self, epochs: tuple[int, ...]) -> None:
+        super().__init__()
+        self.epochs = epochs
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self.model.set_weights([np.full((1, 1), np.inf if epoch in self.epochs else 1.0)])
+
+
+@pytest.mark.parametrize("per", ["step", "epoch"])
+def test_skipped_batches_leave_no_record(per: str) -> None:
+    """Under mixed precision a batch whose gradients overflow changes nothing and is not counted."""
+    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(COSINE))
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    model.compile(optimizer, "mse")
+    logger = LearningRateLogger(per)
+    history = fit(model, Overflow((0, 2)), logger, epochs=4, steps=2)
+    assert steps_done(optimizer) == 4, "two epochs of two steps were skipped"
+    assert logger.steps == ([0, 1, 2, 3] if per == "step" else [1, 3])
+    assert logger.epochs == ([1, 1, 3, 3] if per == "step" else [1, 3])
+    assert logger.learning_rates == [float(COSINE(step)) for step in logger.steps]
+    first, last = float(COSINE(1)), float(COSINE(3))
+    assert history["learning_rate"] == [first, first, last], "no rate is known in epoch 0"
+
+
+def two_rates() -> keras.Optimizer:
+    if not hasattr(keras.optimizers, "MultiOptimizer"):
+        pytest.skip("this Keras has no MultiOptimizer")
+    sgd, adam = keras.optimizers.SGD(0.1), keras.optimizers.Adam(0.2)
+    return keras.optimizers.MultiOptimizer(keras.optimizers.OptimizerMap(sgd, {".*kernel": adam}))
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        LearningRateLogger,
+        lambda: CustomLearningRateScheduler(lambda epoch, rate: 0.1),
+        lambda: ReduceOnPlateauWithMemory("memory.json", "loss"),
+    ],
+    ids=["logger", "scheduler", "plateau"],
+)
+def test_an_optimizer_with_several_rates_is_refused(callback: object) -> None:
+    model = one_weight_model(two_rates())
+    with pytest.raises(
+        TypeError, match="optimizer must have one learning rate, got MultiOptimizer"
+    ):
+        fit(model, callback())
+    assert model.get_weights()[0][0, 0] == 0, "refused before the first batch"
+
+
+# ReduceOnPlateauWithMemory
+
+
+class Losses(keras.callbacks.Callback):
+    """Put losses of a given list into ``logs``, one per epoch."""
+
+    def __init__(self, losses: list[float]) -> None:
+        super().__init__()
+        self.losses = losses
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        logs["given"] = self.losses[epoch]
+
+
+def rates_with(reducer: keras.callbacks.Callback, losses: list[float]) -> list[float]:
+    """Drive a callback as ``fit`` does; returns the rate of each epoch."""
+    optimizer, rates = keras.optimizers.SGD(0.1), []
+    reducer.set_model(SimpleNamespace(optimizer=optimizer))
+    reducer.on_train_begin({})
+    for epoch, loss in enumerate(losses):
+        reducer.on_epoch_begin(epoch, {})
+        rates.append(current_rate(optimizer))
+        reducer.on_epoch_end(epoch, {"given": loss})
+    reducer.on_train_end({})
+    return rates
+
+
+@given(
+    losses=st.lists(
+        st.one_of(st.floats(0, 3).map(lambda x: round(x, 1)), st.just(math.nan)),
+        min_size=1, max_size=12,
+    ),
+    patience=st.integers(0, 4),
+    min_delta=st.sampled_from([0.0, 1e-4, 0.5]),
+)  # fmt: skip
+@settings(deadline=None, max_examples=40)
+def test_lowers_the_rate_as_keras_does(
+    tmp_path_factory: pytest.TempPathFactory, losses: list, patience: int, min_delta: float
+) -> None:
+    options = {"factor": 0.5, "patience": patience, "min_delta": min_delta}
+    path = tmp_path_factory.mktemp("memory") / "memory.json"
+    theirs = keras.callbacks.ReduceLROnPlateau("given", mode="min", **options)
+    ours = ReduceOnPlateauWithMemory(path, "given", **options)
+    if math.isnan(losses[0]):  # Keras takes a first NaN as the best for ever
+        losses = [3.0, *losses]
+    assert rates_with(ours, losses) == rates_with(theirs, losses)
+
+
+PLATEAU = [3.0, 2.0, 2.0, 2.0, 2.5, 1.0, 1.0, 1.0]
+WITHOUT_A_BREAK = [np.float32(0.1) * f for f in (1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5)]
+
+
+def run(path: Path, backup: Path, epochs: int, crash_in: int = -1, swap: bool = False) -> list:
+    """Train from the backup on, if there is one; a real ``fit``, its losses from a list."""
+    reducer = ReduceOnPlateauWithMemory(path, "given", factor=0.5, patience=2)
+    keep = keras.callbacks.BackupAndRestore(backup)
+    crash = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: 1 / (epoch - crash_in)  # fails at the end of this epoch
+    )
+    order = [keep, crash, reducer] if swap else [reducer, keep, crash]
+    logger = LearningRateLogger(per="epoch")
+    try:
+        fit(one_weight_model(0.1), logger, Losses(PLATEAU), *order, epochs=epochs, steps=1)
+    except ZeroDivisionError:
+        assert crash_in >= 0
+    return logger.learning_rates
+
+
+@pytest.mark.parametrize("crash_in", range(7))
+def test_memory_survives_a_restart_in_any_epoch(tmp_path: Path, crash_in: int) -> None:
+    run(tmp_path / "m.json", tmp_path / "b", epochs=8, crash_in=crash_in)
+    rest = run(tmp_path / "m.json", tmp_path / "b", epochs=8)
+    assert rest == WITHOUT_A_BREAK[crash_in + 1 :]
+
+
+def test_memory_that_is_an_epoch_ahead_of_the_backup(tmp_path: Path) -> None:
+    """Killed after the memory was written and before the model was: the epoch is trained again."""
+    run(tmp_path / "m.json", tmp_path / "b", epochs=8, crash_in=2)
+    kept = {path: path.read_bytes() for path in (tmp_path / "b").iterdir()}
+    run(tmp_path / "m.json", tmp_path / "b", epochs=8, crash_in=3)
+    for path, content in kept.items():
+        path.write_bytes(content)
+    assert list(json.loads((tmp_path / "m.json").read_text())) == ["0", "1", "2", "3"]
+    rest = run(tmp_path / "m.json", tmp_path / "b", epochs=8)
+    assert rest == [np.float32(0.1) * f for f in (1, 0.5, 0.5, 0.5, 0.5)]
+
+
+def test_memory_that_was_not_written_before_the_backup_is_refused(tmp_path: Path) -> None:
+    run(tmp_path / "m.json", tmp_path / "b", epochs=8, crash_in=3, swap=True)
+    with pytest.raises(ValueError, match=r"m\.json must hold epoch 3, it holds 0 to 2"):
+        run(tmp_path / "m.json", tmp_path / "b", epochs=8)
+
+
+def test_a_fit_from_epoch_0_starts_anew(tmp_path: Path) -> None:
+    """The backup is deleted after a clean end, the file of the memory is not."""
+    for _ in range(2):
+        assert run(tmp_path / "m.json", tmp_path / "b", epochs=8) == WITHOUT_A_BREAK
+
+
+def test_a_missing_epoch_in_the_memory_is_named(tmp_path: Path) -> None:
+    run(tmp_path / "m.json", tmp_path / "b", epochs=2)
+    reducer = ReduceOnPlateauWithMemory(tmp_path / "m.json", "given")
+    with pytest.raises(ValueError, match=r"m\.json must hold epoch 4, it holds 0 to 1"):
+        fit(one_weight_model(0.1), Losses(PLATEAU), reducer, initial_epoch=5, epochs=6)
+
+
+def test_plateau_refuses_a_schedule_before_it_trains(tmp_path: Path) -> None:
+    model, reducer = one_weight_model(COSINE), ReduceOnPlateauWithMemory(tmp_path / "m", "loss")
+    with pytest.raises(TypeError, match=r"a number as its learning rate.*got CosineDecay"):
+        fit(model, reducer)
+    assert steps_done(model.optimizer) == 0
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("factor", 1.0), ("factor", 0.0), ("factor", math.nan), ("factor", "half"),
+        ("patience", -1), ("patience", 1.5), ("min_delta", -0.1), ("min_delta", None),
+    ],
+)  # fmt: skip
+def test_plateau_refuses_bad_arguments(argument: str, value: object) -> None:
+    with pytest.raises((TypeError, ValueError), match=f"{argument} must be"):
+        ReduceOnPlateauWithMemory("memory.json", **{argument: value})
+
+
+def test_plateau_reports_a_missing_loss(tmp_path: Path) -> None:
+    reducer = ReduceOnPlateauWithMemory(tmp_path / "m.json")
+    with pytest.raises(KeyError, match="val_loss"):
+        fit(one_weight_model(0.1), reducer)
+
+
+# What Keras's own callbacks do around a restart: lesson 3 says so
+
+
+def test_keras_plateau_forgets_in_a_restart(tmp_path: Path) -> None:
+    def rates(*more: keras.callbacks.Callback) -> list[float]:
+        plateau = keras.callbacks.ReduceLROnPlateau("given", 0.5, 3, mode="min")
+        backup = keras.callbacks.BackupAndRestore(tmp_path / "b")
+        constant = Losses([1.0] * 9)
+        logger = LearningRateLogger("epoch")
+        try:
+            fit(one_weight_model(0.1), constant, plateau, backup, *more, logger, epochs=8, steps=1)
+        except ZeroDivisionError:
+            return []
+        return logger.learning_rates
+
+    whole = rates()
+    crash = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: 1 / (5 - epoch))
+    rates(crash)
+    assert whole[5:] == [np.float32(0.1) * f for f in (0.5, 0.5, 0.25)]
+    assert rates() == [np.float32(0.1) * f for f in (0.5, 0.5, 0.5)]
+
+
+@pytest.mark.parametrize("delete", [True, False])
+def test_keras_backup_after_a_clean_end(tmp_path: Path, delete: bool) -> None:
+    def epochs(until: int) -> list[int]:
+        backup = keras.callbacks.BackupAndRestore(tmp_path / "b", delete_checkpoint=delete)
+        recorder = EventRecorder()
+        fit(one_weight_model(0.1), backup, recorder, epochs=until, steps=1)
+        return [event.index for event in recorder.events if event.hook == "on_epoch_begin"]
+
+    assert epochs(3) == [0, 1, 2]
+    assert epochs(5) == ([0, 1, 2, 3, 4] if delete else [3, 4])
 
 
 @pytest.mark.parametrize("per", ["batch", "Step", "", None, 1])
