@@ -151,10 +151,11 @@ def _rates(schedule: Callable, epochs: Iterable[int], name: str) -> list[float]:
     """
     require(callable(schedule), f"pass {name} itself to the check, got {schedule!r:.60}.")
     require(
-        _takes_one_argument(schedule),
+        _takes(schedule, 1),
         f"{name} must be a function of one argument, the epoch, so that it survives every restart.",
     )
-    return [_rate(_called(schedule, epoch, name), f"{name}({epoch})") for epoch in epochs]
+    hint = " or do you compute from lr, which is None here" if _takes(schedule, 2) else ""
+    return [_rate(_called(schedule, epoch, name), f"{name}({epoch})", hint) for epoch in epochs]
 
 
 def _called(schedule: Callable, epoch: int, name: str) -> object:
@@ -164,9 +165,9 @@ def _called(schedule: Callable, epoch: int, name: str) -> object:
         raise NotYet(f"{name}({epoch}) raises {in_short(error)}") from error
 
 
-def _takes_one_argument(function: Callable) -> bool:
+def _takes(function: Callable, arguments: int) -> bool:
     try:
-        inspect.signature(function).bind(0)
+        inspect.signature(function).bind(*range(arguments))
     except TypeError:
         return False
     except ValueError:  # some built-in functions do not tell
@@ -174,9 +175,9 @@ def _takes_one_argument(function: Callable) -> bool:
     return True
 
 
-def _rate(rate: object, called: str) -> float:
+def _rate(rate: object, called: str, hint: str = "") -> float:
     """What Keras accepts as a rate, as a finite float."""
-    require(rate is not None, f"{called} gives None. Is a return missing? Is it lr, unknown here?")
+    require(rate is not None, f"{called} gives None: is a return missing{hint}?")
     require(
         not callable(rate), f"{called} gives a function: call your factory, and pass what it made."
     )

@@ -7,63 +7,16 @@ Each factory takes the numbers of a schedule once, checks them, and returns a pl
     model.fit(..., callbacks=[callback])
 
 ``epoch`` counts from 0 and has no last value: a schedule goes on past any number of epochs. All but
-``hold_then_decay`` are pure functions of the epoch, so they can be plotted, restarted and resumed.
+``hold_then_decay`` compute from the epoch alone, so they can be plotted, restarted and resumed.
 
-Needs nothing but Python. The formulas and defaults are those of dzlab's "Learning Rate Scheduling
-with Callbacks"; ``hold_then_decay`` is the example of Keras's own ``LearningRateScheduler``.
+Needs nothing but Python, so it serves Keras on any backend. The formulas and defaults are those of
+dzlab's "Learning Rate Scheduling with Callbacks"; ``hold_then_decay`` is the example of Keras's own
+``LearningRateScheduler``.
 """
 
 import math
 from collections.abc import Callable
 from numbers import Integral, Real
-
-
-def check_rates(**rates: float) -> None:
-    """Refuse learning rates that cannot be used: ``check_rates(start_lr=start_lr)``.
-
-    Args:
-        **rates: argument name to learning rate; a real number (of Python or NumPy), finite, at
-            least 0.
-
-    Raises:
-        TypeError: not a number (``bool``, text, ``None`` and tensors are not).
-        ValueError: negative, NaN or infinite.
-    """
-    for name, value in rates.items():
-        if isinstance(value, bool) or not isinstance(value, Real):
-            raise TypeError(f"{name} must be a float, got {type(value).__name__} {value!r}")
-        if not (math.isfinite(value) and value >= 0):
-            raise ValueError(f"{name} must be finite and at least 0, got {value!r}")
-
-
-def check_decays(**decays: float) -> None:
-    """Refuse decay constants that cannot be used; the same rules as for rates.
-
-    Args:
-        **decays: argument name to decay constant per epoch; a real number, finite, at least 0.
-
-    Raises:
-        TypeError: not a number.
-        ValueError: negative (the rate would grow), NaN or infinite.
-    """
-    check_rates(**decays)
-
-
-def check_epochs(**epochs: int) -> None:
-    """Refuse epochs, and numbers of epochs, that are not whole numbers from 0 on.
-
-    Args:
-        **epochs: argument name to epoch; an int (of Python or NumPy), at least 0.
-
-    Raises:
-        TypeError: not an int (``bool`` and float are not).
-        ValueError: negative.
-    """
-    for name, value in epochs.items():
-        if isinstance(value, bool) or not isinstance(value, Integral):
-            raise TypeError(f"{name} must be an int, got {type(value).__name__} {value!r}")
-        if value < 0:
-            raise ValueError(f"{name} must be at least 0, got {value}")
 
 
 def hold_then_decay(hold_epochs: int = 5, rate: float = 0.1) -> Callable[..., float]:
@@ -74,23 +27,24 @@ def hold_then_decay(hold_epochs: int = 5, rate: float = 0.1) -> Callable[..., fl
     restart with a new optimizer it starts from that one's rate.
 
     Args:
-        hold_epochs: how many epochs to leave the rate alone, at least 0.
-        rate: decay per epoch after that, at least 0.
+        hold_epochs: how many epochs to leave the rate alone; an int, 0 or more.
+        rate: decay per epoch after that; a finite number, 0 or more.
 
     Returns:
         ``schedule(epoch, lr)``; ``lr`` must be given, and Keras gives it.
 
     Raises:
-        TypeError: a number of the wrong kind, here or in the schedule's own arguments.
+        TypeError: an argument is not a number, or not an int where epochs are counted; here or in
+            the schedule's own arguments (``lr`` left out among them).
         ValueError: a negative, NaN or infinite number, here or there.
     """
-    check_epochs(hold_epochs=hold_epochs)
-    check_decays(rate=rate)
+    hold_epochs = checked_steps("hold_epochs", hold_epochs, minimum=0)
+    rate = checked_rate("rate", rate)
 
     def schedule(epoch: int, lr: float | None = None) -> float:
-        check_epochs(epoch=epoch)
-        check_rates(lr=lr)
-        return float(lr if epoch < hold_epochs else lr * math.exp(-rate))
+        epoch = checked_steps("epoch", epoch, minimum=0)
+        lr = checked_rate("lr", lr)
+        return lr if epoch < hold_epochs else lr * math.exp(-rate)
 
     return schedule
 
@@ -99,20 +53,20 @@ def constant(start_lr: float = 1e-3) -> Callable[..., float]:
     """Keep one rate: ``lr(epoch) = start_lr``. The one to beat.
 
     Args:
-        start_lr: the rate, at least 0.
+        start_lr: the rate; a finite number, 0 or more.
 
     Returns:
-        ``schedule(epoch, lr=None)``.
+        ``schedule(epoch, lr=None)``; ``lr`` is not used.
 
     Raises:
-        TypeError: a number of the wrong kind, here or in the schedule's own arguments.
+        TypeError: ``start_lr`` is not a number, or the schedule's ``epoch`` not an int.
         ValueError: a negative, NaN or infinite number, here or there.
     """
-    check_rates(start_lr=start_lr)
+    start_lr = checked_rate("start_lr", start_lr)
 
     def schedule(epoch: int, lr: float | None = None) -> float:
-        check_epochs(epoch=epoch)
-        return float(start_lr)
+        epoch = checked_steps("epoch", epoch, minimum=0)
+        return start_lr
 
     return schedule
 
@@ -124,22 +78,22 @@ def time_based_decay(start_lr: float = 1e-3, decay: float = 0.1) -> Callable[...
     Per step, Keras has this as ``keras.optimizers.schedules.InverseTimeDecay``.
 
     Args:
-        start_lr: rate of epoch 0, at least 0.
-        decay: how fast, per epoch, at least 0.
+        start_lr: rate of epoch 0; a finite number, 0 or more.
+        decay: how fast, per epoch; a finite number, 0 or more.
 
     Returns:
-        ``schedule(epoch, lr=None)``.
+        ``schedule(epoch, lr=None)``; ``lr`` is not used.
 
     Raises:
-        TypeError: a number of the wrong kind, here or in the schedule's own arguments.
+        TypeError: an argument is not a number, or the schedule's ``epoch`` not an int.
         ValueError: a negative, NaN or infinite number, here or there.
     """
-    check_rates(start_lr=start_lr)
-    check_decays(decay=decay)
+    start_lr = checked_rate("start_lr", start_lr)
+    decay = checked_rate("decay", decay)
 
     def schedule(epoch: int, lr: float | None = None) -> float:
-        check_epochs(epoch=epoch)
-        return float(start_lr / (1 + decay * epoch))
+        epoch = checked_steps("epoch", epoch, minimum=0)
+        return start_lr / (1 + decay * epoch)
 
     return schedule
 
@@ -151,22 +105,22 @@ def exponential_decay(start_lr: float = 1e-3, exp_decay: float = 0.1) -> Callabl
     has this as ``keras.optimizers.schedules.ExponentialDecay``.
 
     Args:
-        start_lr: rate of epoch 0, at least 0.
-        exp_decay: how fast, per epoch, at least 0.
+        start_lr: rate of epoch 0; a finite number, 0 or more.
+        exp_decay: how fast, per epoch; a finite number, 0 or more.
 
     Returns:
-        ``schedule(epoch, lr=None)``.
+        ``schedule(epoch, lr=None)``; ``lr`` is not used.
 
     Raises:
-        TypeError: a number of the wrong kind, here or in the schedule's own arguments.
+        TypeError: an argument is not a number, or the schedule's ``epoch`` not an int.
         ValueError: a negative, NaN or infinite number, here or there.
     """
-    check_rates(start_lr=start_lr)
-    check_decays(exp_decay=exp_decay)
+    start_lr = checked_rate("start_lr", start_lr)
+    exp_decay = checked_rate("exp_decay", exp_decay)
 
     def schedule(epoch: int, lr: float | None = None) -> float:
-        check_epochs(epoch=epoch)
-        return float(start_lr * math.exp(-exp_decay * epoch))
+        epoch = checked_steps("epoch", epoch, minimum=0)
+        return start_lr * math.exp(-exp_decay * epoch)
 
     return schedule
 
@@ -181,26 +135,27 @@ def constant_then_exponential_decay(
     drops from 1e-3 to 0.368e-3 at epoch 10. Nothing ramps up in spite of the name of the argument.
 
     Args:
-        start_lr: rate of the first epochs, at least 0.
-        rampup_epochs: how many epochs to keep it, at least 0.
-        exp_decay: how fast it decays after that, per epoch, at least 0.
+        start_lr: rate of the first epochs; a finite number, 0 or more.
+        rampup_epochs: how many epochs to keep it; an int, 0 or more.
+        exp_decay: how fast it decays after that, per epoch; a finite number, 0 or more.
 
     Returns:
-        ``schedule(epoch, lr=None)``.
+        ``schedule(epoch, lr=None)``; ``lr`` is not used.
 
     Raises:
-        TypeError: a number of the wrong kind, here or in the schedule's own arguments.
+        TypeError: an argument is not a number, or not an int where epochs are counted, here or in
+            the schedule's ``epoch``.
         ValueError: a negative, NaN or infinite number, here or there.
     """
-    check_rates(start_lr=start_lr)
-    check_epochs(rampup_epochs=rampup_epochs)
-    check_decays(exp_decay=exp_decay)
+    start_lr = checked_rate("start_lr", start_lr)
+    rampup_epochs = checked_steps("rampup_epochs", rampup_epochs, minimum=0)
+    exp_decay = checked_rate("exp_decay", exp_decay)
 
     def schedule(epoch: int, lr: float | None = None) -> float:
-        check_epochs(epoch=epoch)
+        epoch = checked_steps("epoch", epoch, minimum=0)
         if epoch < rampup_epochs:
-            return float(start_lr)
-        return float(start_lr * math.exp(-exp_decay * epoch))
+            return start_lr
+        return start_lr * math.exp(-exp_decay * epoch)
 
     return schedule
 
@@ -221,36 +176,63 @@ def one_cycle(
     Topin, "Super-convergence") has an end, lies far below its start there, and cycles momentum too.
 
     Args:
-        start_lr: rate of epoch 0, at most ``max_lr``.
-        min_lr: what the rate falls towards and never reaches, at most ``max_lr``.
-        max_lr: the highest rate.
-        rampup_epochs: length of the rise, at least 0.
-        sustain_epochs: how many epochs to stay at ``max_lr``, at least 0.
+        start_lr: rate of epoch 0; a finite number from 0 to ``max_lr``.
+        min_lr: what the rate falls towards and, while ``exp_decay`` is above 0, does not reach; a
+            finite number from 0 to ``max_lr``.
+        max_lr: the highest rate; a finite number, 0 or more.
+        rampup_epochs: length of the rise; an int, 0 or more.
+        sustain_epochs: how many epochs to stay at ``max_lr``; an int, 0 or more.
         exp_decay: factor per epoch of the fall, from 0 to 1; unlike in the other schedules a
             smaller number falls faster.
 
     Returns:
-        ``schedule(epoch, lr=None)``.
+        ``schedule(epoch, lr=None)``; ``lr`` is not used.
 
     Raises:
-        TypeError: a number of the wrong kind, here or in the schedule's own arguments.
-        ValueError: a negative, NaN or infinite number, here or there; ``max_lr`` is not the highest
-            rate; ``exp_decay`` is above 1.
+        TypeError: an argument is not a number, or not an int where epochs are counted, here or in
+            the schedule's ``epoch``.
+        ValueError: a negative, NaN or infinite number, here or there; ``start_lr`` or ``min_lr`` is
+            above ``max_lr``; ``exp_decay`` is above 1.
     """
-    check_rates(start_lr=start_lr, min_lr=min_lr, max_lr=max_lr)
-    check_epochs(rampup_epochs=rampup_epochs, sustain_epochs=sustain_epochs)
-    check_decays(exp_decay=exp_decay)
-    if max(start_lr, min_lr) > max_lr or exp_decay > 1:
-        raise ValueError(
-            "start_lr and min_lr must be at most max_lr, and exp_decay at most 1; "
-            f"got {start_lr=}, {min_lr=}, {max_lr=}, {exp_decay=}"
-        )
+    max_lr = checked_rate("max_lr", max_lr)
+    start_lr = checked_at_most("start_lr", start_lr, max_lr, "max_lr")
+    min_lr = checked_at_most("min_lr", min_lr, max_lr, "max_lr")
+    rampup_epochs = checked_steps("rampup_epochs", rampup_epochs, minimum=0)
+    sustain_epochs = checked_steps("sustain_epochs", sustain_epochs, minimum=0)
+    exp_decay = checked_at_most("exp_decay", exp_decay, 1.0)
 
     def schedule(epoch: int, lr: float | None = None) -> float:
-        check_epochs(epoch=epoch)
+        epoch = checked_steps("epoch", epoch, minimum=0)
         if epoch < rampup_epochs:
-            return float(start_lr + (max_lr - start_lr) / rampup_epochs * epoch)
+            return start_lr + (max_lr - start_lr) / rampup_epochs * epoch
         falling = max(0, epoch - rampup_epochs - sustain_epochs)
-        return float(min_lr + (max_lr - min_lr) * exp_decay**falling)
+        return min_lr + (max_lr - min_lr) * exp_decay**falling
 
     return schedule
+
+
+def checked_at_most(name: str, value: float, maximum: float, maximum_name: str = "") -> float:
+    """Return ``value`` as a float, or say why it is no number from 0 to ``maximum``."""
+    value = checked_rate(name, value)
+    if value > maximum:
+        limit = f"{maximum_name}, which is {maximum:g}" if maximum_name else f"{maximum:g}"
+        raise ValueError(f"{name} must be at most {limit}, got {value}")
+    return value
+
+
+def checked_rate(name: str, value: float, minimum: float = 0.0) -> float:
+    """Return ``value`` as a float, or say why it cannot be a rate (or a factor)."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {type(value).__name__} {value!r:.60}")
+    if not math.isfinite(value) or value < minimum:
+        raise ValueError(f"{name} must be a finite number, {minimum:g} or more, got {value}")
+    return float(value)
+
+
+def checked_steps(name: str, value: int, minimum: int = 1) -> int:
+    """Return ``value`` as an int, or say why it cannot be a number of steps, epochs or items."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an int, got {type(value).__name__} {value!r:.60}")
+    if value < minimum:
+        raise ValueError(f"{name} must be {minimum} or more, got {value}")
+    return int(value)

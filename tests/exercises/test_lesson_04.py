@@ -70,8 +70,8 @@ def test_right_answers_of_exercise_1(answer, capsys):
 WRONG_1 = {
     "pass my_hold_then_decay itself to the check, got None": None,
     "pass my_hold_then_decay itself to the check, got 0.001": 1e-3,
-    "my_hold_then_decay(0) gives None. Is a return missing?": lambda epoch: None,
-    "Is it lr, unknown here?": lambda epoch, lr=None: lr,
+    "my_hold_then_decay(0) gives None: is a return missing?": lambda epoch: None,
+    "is a return missing or do you compute from lr, which is None here?": lambda epoch, lr=None: lr,
     "call your factory": lambda epoch: hold,
     "a function of one argument, the epoch": lambda epoch, lr: lr,
     "my_hold_then_decay(0) raises ZeroDivisionError": lambda epoch: 1 / 0,
@@ -139,7 +139,9 @@ WRONG_2 = {
     "my_cosine_decay(0.001, 20) raises TypeError": lambda start_lr: cosine(start_lr, 20),
     "my_cosine_decay(0.001, 20) returns nothing yet": lambda start_lr, epochs: None,
     "must return a function, it returns 0.001": lambda start_lr, epochs: start_lr,
-    "my_cosine_decay(0.001, 20)(0) gives None": lambda start_lr, epochs: lambda epoch: None,
+    "my_cosine_decay(0.001, 20)(0) gives None: is a return missing?": lambda start_lr, epochs: (
+        lambda epoch: None
+    ),
     "a function of one argument, the epoch": lambda start_lr, epochs: lambda epoch, lr: lr,
     "my_cosine_decay(0.001, 20)(0) gives nan": shape(lambda lr, share: math.nan),
     "my_cosine_decay(0.001, 20)(20) gives nan": NAN_AT_THE_END,
