@@ -69,7 +69,7 @@ def keras_parts(learning_rate=PEAK_RATE):
 def scheduler():
     from helpers.lr_scheduler import LRScheduler
 
-    return LRScheduler(LONG_RUN, PEAK_RATE, "onecycle", momentum=None)
+    return LRScheduler(LONG_RUN, PEAK_RATE, "onecycle")
 
 
 def eager() -> RunEpoch:
@@ -137,13 +137,18 @@ def fit_32() -> RunEpoch:
     return fit(steps_per_execution=32)
 
 
-def compiled(with_scheduler: bool = False) -> RunEpoch:
+def compiled(with_scheduler: bool = False, jit_compile: bool = True) -> RunEpoch:
     """The whole epoch in one call, compiled by XLA, at a constant rate."""
     from helpers.training import make_epoch
 
     lr_scheduler = scheduler() if with_scheduler else None
-    train = make_epoch(*keras_parts(), *load(), scheduler=lr_scheduler)
+    train = make_epoch(*keras_parts(), *load(), scheduler=lr_scheduler, jit_compile=jit_compile)
     return lambda epoch: train(shuffled(epoch))
+
+
+def graph_scheduler() -> RunEpoch:
+    """The whole epoch in one call, with the scheduler inside, without XLA."""
+    return compiled(with_scheduler=True, jit_compile=False)
 
 
 def compiled_scheduler() -> RunEpoch:
@@ -255,6 +260,7 @@ ROWS = {
     "function": ("step in `tf.function`", function, ()),
     "fit": ("`fit` on arrays, defaults", fit, ()),
     "fit-32": ("`fit`, `steps_per_execution=32`", fit_32, ()),
+    "graph": ("epoch in one graph, without XLA", graph_scheduler, ()),
     "compiled": ("**compiled epoch**, constant rate", compiled, ()),
     "compiled-scheduler": ("**compiled epoch**, with `LRScheduler`", compiled_scheduler, ()),
     "floor": ("floor: gather and matrix products alone", floor, ()),

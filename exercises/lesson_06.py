@@ -80,14 +80,13 @@ def check_2(make_rate_setter: object) -> None:
 def watched(seen: list[tuple[object, bool]]) -> LRScheduler:
     """The real ``LRScheduler``, which also writes down how Python calls its ``update``."""
 
-    class Watched(LRScheduler):
-        def update(self, optimizer: object, step: object) -> object:
-            seen.append((step, tf.executing_eagerly()))
-            return super().update(optimizer, step)
+    def update(self: LRScheduler, optimizer: object, step: object) -> object:
+        seen.append((step, tf.executing_eagerly()))
+        return LRScheduler.update(self, optimizer, step)
 
-    Watched.__name__ = Watched.__qualname__ = "LRScheduler"
-    Watched.update.__qualname__ = "LRScheduler.update"
-    return Watched(10, 1.0, "linear", warm_up=0)
+    update.__qualname__ = "LRScheduler.update"  # an error names it
+    methods = {"update": tf.autograph.experimental.do_not_convert(update)}
+    return type("LRScheduler", (LRScheduler,), methods)(10, 1.0, "linear", warm_up=0)
 
 
 def rate_of(set_rate: object, step: int, seen: list[tuple[object, bool]]) -> float:
@@ -126,7 +125,6 @@ def explained(problem: NotYet, ran: bool) -> str:
         )
     if "in user code" in cause:  # TensorFlow puts the lines of the traced code before the error
         last = [line.strip() for line in cause.splitlines() if line.strip()][-1]
-        last = re.sub(r"\S*\btf__(\w+)\(", r"\1(", last)  # its name for a converted function
         return f"your function raises {textwrap.shorten(last, 160, placeholder=' ...')}"
     return text
 

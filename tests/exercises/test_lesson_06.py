@@ -344,7 +344,7 @@ def retraced_by_a_new_optimizer(scheduler, optimizer):
         (arguments_swapped, "arguments in another order: it is update(optimizer, step)"),
         (
             step_forgotten,
-            "raises TypeError: update() missing 1 required positional argument: 'step'",
+            "raises TypeError: LRScheduler.update() missing 1 required positional argument: 'step'",
         ),
         (on_another_optimizer, "the optimizer that was handed in has 0.5"),
         (not_a_number, "you return nan"),
