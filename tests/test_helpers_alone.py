@@ -23,7 +23,10 @@ USES = {
     "plots": (
         "import matplotlib; matplotlib.use('Agg')\n"
         "import plots, matplotlib.pyplot as plt\n"
-        "plots.use_course_style(); plots.caption(plt.figure(), 'text')"
+        "plots.use_course_style()\n"
+        "axes = plots.plot_schedules({'mine': lambda epoch: 0.1 / (epoch + 1)}, 5)\n"
+        "assert len(axes.lines) >= 1\n"
+        "plots.show(axes, 'What to see: a fall.')"
     ),
     "callbacks": (
         "from callbacks import EarlyStoppingAtMinLoss, LearningRateLogger\n"
@@ -42,7 +45,16 @@ USES = {
         "LRScheduler(100, 0.1, 'constant', warm_up=0).update(optimizer, 50)\n"
         "assert abs(float(optimizer.learning_rate.numpy()) - 0.1) < 1e-7"
     ),
-    "training": "import training",
+    "training": (
+        "import keras, numpy as np\n"
+        "from training import make_epoch, shuffled_batches\n"
+        "model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])\n"
+        "loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)\n"
+        "x, y = np.eye(4, dtype='float32'), np.array([0, 1, 2, 0])\n"
+        "run_epoch = make_epoch(model, keras.optimizers.SGD(0.5), loss, x, y)\n"
+        "logs = [run_epoch(shuffled_batches(4, 2, 0, epoch)) for epoch in range(3)]\n"
+        "assert logs[2]['loss'] < logs[0]['loss']"
+    ),
 }
 
 # A package has its own copies: it must not take what lies beside it.

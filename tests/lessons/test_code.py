@@ -18,9 +18,14 @@ def helper_sources() -> dict[str, dict[str, str]]:
         source = path.read_text(encoding="utf-8")
         for definition in definitions(source):
             if not definition.name.startswith("_"):
-                segment = ast.get_source_segment(source, definition)
-                found.setdefault(definition.name, {})[path.name] = segment
+                found.setdefault(definition.name, {})[path.name] = text_of(definition, source)
     return found
+
+
+def text_of(definition: ast.FunctionDef | ast.ClassDef, source: str) -> str:
+    """A definition word for word, its decorators included."""
+    first = min(node.lineno for node in [definition, *definition.decorator_list])
+    return "\n".join(source.splitlines()[first - 1 : definition.end_lineno])
 
 
 def helper_definitions() -> dict[str, str]:
@@ -67,6 +72,10 @@ def test_a_definition_that_stands_in_several_helpers_is_word_for_word_the_same()
     for name, sources in helper_sources().items():
         texts = set(sources.values())
         assert len(texts) == 1, f"{name} differs between {', '.join(sources)}"
+
+
+def test_the_text_of_a_definition_has_its_decorators() -> None:
+    assert text_of(definitions(HELPER)[0], HELPER) == HELPER.strip()
 
 
 @pytest.mark.parametrize("name", ["checked_rate", "checked_steps"])
@@ -149,6 +158,7 @@ def test_docstrings_annotations_and_guards_do_not_count() -> None:
         ("self.items = [1]", "pass"),
         ("(Base)", "(Other)"),
         ("'package'", "'other'"),
+        ("@register('package')\n", ""),
         ("self.rate = rate", "self.rate = checked_rate('rate', steps)"),
         ("return x", "x = x + 1\n            return x"),
     ],
