@@ -52,12 +52,16 @@ def check_1(answer: Callable[[int], float]) -> None:
 @verdict
 def check_2(answer: Callable[[float, int], Callable[[int], float]]) -> None:
     """Whether a factory's schedule falls along half a cosine to 0, and stays there."""
+    require(
+        callable(answer), f"pass your factory itself to the check, got {type(answer).__name__}."
+    )
+    require(
+        _takes(answer, 2),
+        "your factory must take two arguments, start_lr and epochs; pass the factory itself, not "
+        "the schedule that it makes.",
+    )
     for start_lr, epochs in ((1e-3, 20), (0.1, 8)):
         made = f"my_cosine_decay({start_lr}, {epochs})"
-        require(
-            callable(answer),
-            f"pass your factory itself to the check, got {type(answer).__name__}.",
-        )
         schedule = call(answer, start_lr, epochs, name=made)
         require(callable(schedule), f"{made} must return a function, it returns {schedule!r}.")
         _check_cosine(schedule, start_lr, epochs, made)
@@ -113,9 +117,10 @@ def check_3(answer: Callable[[int, float], float]) -> None:
     require(
         callable(answer), f"pass my_lowered_plan itself to the check, got {type(answer).__name__}."
     )
+    require(_takes(answer, 2), "my_lowered_plan must take two arguments, epoch and lr.")
     for epoch in (0, 3, 12):
         plan = HELD * math.exp(-0.1 * epoch)
-        for lr in (10 * plan, plan, plan / 4):
+        for lr in (10 * plan, 1.05 * plan, plan, plan / 4):
             called = f"my_lowered_plan({epoch}, {lr:.6g})"
             rate = _rate(call(answer, epoch, lr, name=called), called)
             _check_lowered(rate, plan, lr, f"In epoch {epoch} the plan is {plan:.6g}")
@@ -189,7 +194,7 @@ def _rate(rate: object, called: str, hint: str = "") -> float:
     )
     require(
         math.isfinite(rate),
-        f"{called} gives {rate}, which is no finite number. Keras would accept it, and every "
-        "weight would be NaN after one step.",
+        f"{called} gives {rate}, which is no finite number. Keras would accept it, and after "
+        "one step the weights would be NaN or infinite.",
     )
     return float(rate)

@@ -80,7 +80,9 @@ WRONG_1 = {
     "must give a float, it gives bool True": lambda epoch: True,
     "must give a float, it gives EagerTensor": lambda epoch: tf.constant(1e-3),
     "must give a float, it gives str '0.001'": lambda epoch: "0.001",
-    "my_hold_then_decay(0) gives nan, which is no finite number": lambda epoch: math.nan,
+    "my_hold_then_decay(0) gives nan, which is no finite number. Keras would": lambda epoch: (
+        math.nan
+    ),
     "my_hold_then_decay(0) gives inf, which is no finite number": lambda epoch: math.inf,
     "my_hold_then_decay(7) gives nan": lambda epoch: math.nan if epoch == 7 else hold(epoch),
     "my_hold_then_decay(5) gives nan": lambda epoch: np.float32(
@@ -136,7 +138,9 @@ NAN_AT_THE_END = shape(
 WRONG_2 = {
     "pass your factory itself to the check, got NoneType": None,
     "pass your factory itself to the check, got float": 1e-3,
-    "my_cosine_decay(0.001, 20) raises TypeError": lambda start_lr: cosine(start_lr, 20),
+    "your factory must take two arguments, start_lr and epochs": lambda start_lr: hold,
+    "pass the factory itself, not the schedule that it makes": cosine(1e-3, 20),
+    "my_cosine_decay(0.001, 20) raises ZeroDivisionError": lambda start_lr, epochs: 1 / 0,
     "my_cosine_decay(0.001, 20) returns nothing yet": lambda start_lr, epochs: None,
     "must return a function, it returns 0.001": lambda start_lr, epochs: start_lr,
     "my_cosine_decay(0.001, 20)(0) gives None: is a return missing?": lambda start_lr, epochs: (
@@ -188,7 +192,11 @@ def test_right_answers_of_exercise_3(answer, capsys):
 WRONG_3 = {
     "pass my_lowered_plan itself to the check, got NoneType": None,
     "my_lowered_plan(0, 0.01) returns nothing yet": lambda epoch, lr: None,
-    "my_lowered_plan(0, 0.01) raises TypeError": plan,
+    "my_lowered_plan must take two arguments, epoch and lr": plan,
+    "my_lowered_plan(0, 0.01) raises ZeroDivisionError": lambda epoch, lr: 1 / 0,
+    "In epoch 3 the plan is 0.000740818 and the optimizer has more, 0.000777859": (
+        lambda epoch, lr: lr if lr < 1e-3 else plan(epoch)
+    ),
     "my_lowered_plan(0, 0.01) gives nan": lambda epoch, lr: math.nan,
     "(3, 0.00740818) gives nan": lambda epoch, lr: lowered(epoch, lr) if epoch < 3 else math.nan,
     "gives the int 0": lambda epoch, lr: 0,
