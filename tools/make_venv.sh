@@ -42,7 +42,9 @@ choose_python() {
         is_supported "$PYTHON" && found=$PYTHON && return
         have="PYTHON=$PYTHON, which says: $("$PYTHON" --version 2>&1 | tail -n 1)"
     else
-        for found in python3 python3.13 python3.12 python3.11 python; do
+        # The one that .venv was made with comes first.
+        former=$(sed -n 's/^executable *= *//p' .venv/pyvenv.cfg 2>/dev/null || true)
+        for found in "$former" python3 python3.13 python3.12 python3.11 python; do
             is_supported "$found" && return
         done
         have=$(python3 --version 2>&1 | tail -n 1)
@@ -82,7 +84,12 @@ if [ -e .venv ] && [ ! -w .venv ]; then
     fail "$(owner_of .venv) made .venv and you cannot use it as it is. Have it removed, and call" \
         "make again as yourself:   sudo rm -rf '$here/.venv'"
 fi
-choose_python
+reason=$(reason_to_make_again)
+if [ -d .venv ] && [ -z "$reason" ]; then
+    found=$python
+else
+    choose_python
+fi
 if ! "$found" -c 'import venv, ensurepip' 2>/dev/null; then
     fail "$found has no venv module. Debian or Ubuntu: apt-get install python3-venv."
 fi
@@ -105,7 +112,6 @@ os.execvpe("sh", ["sh", "tools/make_venv.sh"], {**os.environ, "VENV_LOCKED": "1"
 '
 fi
 
-reason=$(reason_to_make_again)
 if [ -n "$reason" ]; then
     echo "$reason: it is made again."
     rm -rf .venv

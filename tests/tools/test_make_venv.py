@@ -145,6 +145,28 @@ def test_another_version_is_made_again_and_never_ignored(folder: Path, python: P
     assert install(folder, PYTHON=newer).stdout == ""
 
 
+def test_changed_requirements_need_no_other_python(folder: Path, python: Path) -> None:
+    """A .venv that works is used, though no Python that could make one is in reach."""
+    install(folder, PYTHON=python)
+    (folder / "pyproject.toml").write_text("# changed")
+    programs = folder / "bin"
+    programs.mkdir()
+    for name in ("cat", "cksum", "cp", "dirname", "mkdir", "rm", "sed", "sh"):
+        (programs / name).symlink_to(shutil.which(name))
+    done = install(folder, PATH=programs)
+    assert done.returncode == 0, done.stderr
+    assert f"Installing into .venv with Python {VERSION}" in done.stdout
+
+
+def test_a_venv_is_made_again_with_the_python_it_was_made_with(folder: Path, python: Path) -> None:
+    install(folder, PYTHON=python)
+    (folder / ".venv" / "pyvenv.cfg").write_text(f"home = x\nexecutable = {python}\n")
+    (folder / ".venv" / ".unfinished").touch()
+    done = install(folder)
+    assert done.returncode == 0, done.stderr
+    assert log_of(folder).count("venv") == 2
+
+
 # --- broken installations ------------------------------------------------------------------------
 
 
