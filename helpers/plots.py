@@ -15,13 +15,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 # Every colour shows at least 3:1 on white, so a thin line is seen. Any two differ by 11 or more in
 # CIEDE2000 for full colour vision and for each of the three kinds of colour blindness; to be sure,
 # charts also give every line a style and a marker of its own.
 BLACK, GREY = "#000000", "#767676"
 ORANGE, SKY, BLUE, NAVY = "#DC7900", "#0098E4", "#4B69D2", "#0F2D69"
-GREEN, TEAL, OLIVE = "#2D9669", "#006969", "#4B6900"
+GREEN, TEAL, OLIVE = "#288E60", "#006969", "#4B6900"
 VERMILION, MAGENTA, PLUM, BROWN = "#E10F3C", "#C31E78", "#5A1E3C", "#690F00"
 PURPLE, MAUVE = "#5A00E1", "#9678A5"
 
@@ -205,7 +206,7 @@ def _draw_last_stair(axes: Axes, line: plt.Line2D) -> None:
 
 def _count_in_whole_numbers(axes: Axes) -> None:
     """No ticks at half epochs, on an axis that has not been given ticks of its own."""
-    if hasattr(axes.xaxis.get_major_locator(), "set_params") and axes.get_xscale() == "linear":
+    if isinstance(axes.xaxis.get_major_locator(), MaxNLocator):
         axes.xaxis.get_major_locator().set_params(integer=True)
 
 
@@ -271,7 +272,10 @@ def _as_numbers(values: object) -> np.ndarray:
     """Numbers, or a tensor of any backend, as float64."""
     if hasattr(values, "detach"):  # PyTorch: NumPy takes no tensor of a graph or on another device
         values = values.detach().cpu().double()
-    return np.asarray(values, dtype=np.float64)
+    values = np.asarray(values)
+    if values.dtype.kind in "OSU":
+        raise TypeError(f"numbers are wanted, got {values!r:.60}")
+    return values.astype(np.float64)
 
 
 def _schedule_colour(name: str, names: Mapping[str, object]) -> str:

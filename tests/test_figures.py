@@ -1,0 +1,239 @@
+"""What the pictures of single lessons draw, and what they refuse."""
+
+from types import SimpleNamespace
+
+import matplotlib
+
+matplotlib.use("agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from helpers import figures, plots
+from helpers.callbacks import Event
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+IMAGE = np.arange(28 * 28).reshape(28, 28) % 256
+
+
+def texts(axes: plt.Axes) -> list[str]:
+    return [text.get_text() for text in axes.texts]
+
+
+def test_pixels_of_a_whole_image() -> None:
+    axes = figures.plot_pixels(IMAGE)
+    (image,) = axes.images
+    np.testing.assert_array_equal(image.get_array(), IMAGE)
+    assert image.get_extent() == [-0.5, 27.5, 27.5, -0.5]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("column", "row")
+    assert texts(axes) == []
+
+
+def test_pixels_of_a_part_keep_their_place_and_show_their_numbers() -> None:
+    _, given = plt.subplots()
+    axes = figures.plot_pixels(IMAGE, rows=(3, 5), columns=(10, 13), numbers=True, axes=given)
+    assert axes is given
+    (image,) = axes.images
+    np.testing.assert_array_equal(image.get_array(), IMAGE[3:5, 10:13])
+    assert image.get_extent() == [9.5, 12.5, 4.5, 2.5]
+    assert image.get_clim() == (0, 255), "the same grey as in the whole image"
+    assert texts(axes) == [str(value) for value in IMAGE[3:5, 10:13].ravel()]
+    assert axes.texts[0].get_position() == (10, 3)
+    assert axes.texts[-1].get_position() == (12, 4)
+
+
+def test_pixel_numbers_stay_readable_on_dark_and_light() -> None:
+    axes = figures.plot_pixels(np.array([[0.0, 1.0]]), numbers=True)
+    assert texts(axes) == ["0.00", "1.00"]
+    assert [text.get_color() for text in axes.texts] == [plots.BLACK, "white"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"image": np.zeros((1, 28, 28))}, r"image must have shape \(height, width\)"),
+        ({"image": IMAGE, "rows": (5, 5)}, r"rows must be \(start, stop\) within 0 to 28"),
+        ({"image": IMAGE, "rows": (-1, 5)}, "rows must be"),
+        ({"image": IMAGE, "columns": (20, 29)}, r"columns must be .* got \(20, 29\)"),
+    ],
+)
+def test_pixels_refuse(arguments: dict, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        figures.plot_pixels(**arguments)
+
+
+def test_images_row_after_row_with_titles_on_the_first() -> None:
+    images = np.arange(7)[:, np.newaxis, np.newaxis] * np.ones((1, 4, 4))
+    axes = figures.plot_images(images, titles=["a", "b"], columns=3)
+    assert axes.shape == (3, 3)
+    drawn = [place.images[0].get_array()[0, 0] for place in axes.ravel() if place.images]
+    assert drawn == [0, 1, 2, 3, 4, 5, 6]
+    assert [place.get_title() for place in axes.ravel()[:3]] == ["a", "b", ""]
+    assert not any(place.axison for place in axes.ravel())
+
+
+def test_images_on_given_axes() -> None:
+    _, given = plt.subplots(1, 2)
+    assert figures.plot_images(np.zeros((2, 4, 4)), axes=given) is given
+    assert all(len(place.images) == 1 for place in given)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"images": np.zeros((28, 28))}, r"images must have shape \(n, height, width\)"),
+        ({"images": np.zeros((0, 28, 28))}, "n >= 1"),
+        ({"images": np.zeros((1, 4, 4)), "titles": ["a", "b"]}, "titles must be at most 1"),
+        ({"images": np.zeros((1, 4, 4)), "columns": 0}, "columns must be at least 1"),
+        ({"images": np.zeros((3, 4, 4)), "axes": np.array([None])}, "axes must be at least 3"),
+    ],
+)
+def test_images_refuse(arguments: dict, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        figures.plot_images(**arguments)
+
+
+def test_class_balance_draws_shares_in_per_cent() -> None:
+    labels = {"mine": np.array([0, 0, 0, 1]), "yours": [0, 1, 2, 2, 2, 2, 2, 2, 2, 2]}
+    axes = figures.plot_class_balance(labels, ["zero", "one", "two"])
+    widths = [[bar.get_width() for bar in bars] for bars in axes.containers]
+    assert widths == [[75, 25, 0], pytest.approx([10, 10, 80])]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["zero", "one", "two"]
+    assert axes.yaxis_inverted(), "the first class is at the top"
+    assert axes.lines[0].get_xdata() == pytest.approx([100 / 3] * 2)
+    legend = {text.get_text() for text in axes.get_legend().get_texts()}
+    assert legend == {"mine", "yours", "equal share: 33.3333 %"}
+    assert "%" in axes.get_xlabel()
+
+
+def test_class_balance_bars_do_not_overlap_and_differ_without_colour() -> None:
+    _, given = plt.subplots()
+    axes = figures.plot_class_balance({"a": [0, 1], "b": [1, 0]}, "xy", axes=given)
+    assert axes is given
+    first, second = (bars[0] for bars in axes.containers)
+    assert first.get_y() + first.get_height() == pytest.approx(second.get_y())
+    assert first.get_hatch() != second.get_hatch()
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ({}, "at least one set of labels"),
+        ({"mine": []}, r"labels\['mine'\]"),
+        ({"mine": [0, 2]}, "numbers from 0 to 1"),
+        ({"mine": [-1, 0]}, "numbers from 0 to 1"),
+    ],
+)
+def test_class_balance_refuses(labels: dict, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        figures.plot_class_balance(labels, "ab")
+
+
+EVENTS = [
+    Event("on_train_begin", None, (), 0),
+    Event("on_epoch_begin", 0, (), 1),
+    Event("on_train_batch_begin", 0, (), 2),
+    Event("on_train_batch_end", 0, ("loss",), 2),
+    Event("on_epoch_end", 0, ("loss",), 1),
+    Event("on_train_end", None, ("loss",), 0),
+]
+
+
+def test_events_are_nested_bars_from_begin_to_end() -> None:
+    axes = figures.plot_events(EVENTS)
+    bars = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches]
+    assert bars == [(0, 5), (1, 4), (2, 3)]
+    assert [bar.get_y() + bar.get_height() / 2 for bar in axes.patches] == [0, 1, 2]
+    assert [text.get_text() for text in axes.texts] == ["train", "epoch 0", "batch 0"]
+    assert axes.yaxis_inverted(), "what is inside lies lower"
+
+
+def test_an_event_that_never_ended_runs_to_the_last_one() -> None:
+    axes = figures.plot_events(EVENTS[:3])
+    assert [bar.get_x() + bar.get_width() for bar in axes.patches] == [2, 2, 2]
+    with pytest.raises(ValueError, match="at least one event"):
+        figures.plot_events([])
+
+
+def test_predictions_show_each_image_above_its_classes_by_epochs() -> None:
+    probabilities = np.random.default_rng(0).random((3, 2, 4))
+    images = np.zeros((2, 28, 28))
+    figure = figures.plot_predictions(images, [1, 3], probabilities, "abcd")
+    maps = [axes.images[0].get_array() for axes in figure.axes[2:4]]
+    np.testing.assert_array_equal(maps[1], probabilities[:, 1].T)
+    assert [axes.get_title() for axes in figure.axes[:2]] == ["b", "d"]
+    assert [axes.patches[0].get_y() + 0.5 for axes in figure.axes[2:4]] == [1, 3]
+    with pytest.raises(ValueError, match=r"shape \(epochs, 2, 3\), got \(3, 2, 4\)"):
+        figures.plot_predictions(images, [1, 2], probabilities, "abc")
+
+
+def test_features_share_one_scale() -> None:
+    figure = figures.plot_features(
+        [np.zeros((2, 5)), np.full((2, 5), 7.0)], ["before", "after"], "ab"
+    )
+    assert [axes.images[0].get_clim() for axes in figure.axes[:2]] == [(0, 7), (0, 7)]
+    assert [axes.get_title() for axes in figure.axes[:2]] == ["before", "after"]
+    with pytest.raises(ValueError, match="one entry per panel, 1"):
+        figures.plot_features([np.zeros((2, 5))], [], "ab")
+
+
+class Slider:
+    """As much of an ipywidgets slider as ``explore`` uses."""
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+        self.description = ""
+        self.heard_by = []
+
+    def observe(self, heard_by, name: str) -> None:
+        assert name == "value"
+        self.heard_by.append(heard_by)
+
+    def move(self, value: float) -> None:
+        self.value = value
+        for heard_by in self.heard_by:
+            heard_by({"new": value})
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """What ``explore`` shows, and the updates of the place that it keeps."""
+    page = SimpleNamespace(shown=[], updates=[])
+
+    def display(data, metadata=None, raw=False, display_id=None):
+        page.shown.append((data, metadata))
+        if display_id:
+            update = lambda data, metadata, raw: page.updates.append((data, metadata))  # noqa: E731
+            return SimpleNamespace(update=update)
+
+    monkeypatch.setattr("IPython.display.display", display)
+    monkeypatch.setattr("ipywidgets.VBox", lambda children: SimpleNamespace(model_id="0"))
+    return page
+
+
+def test_a_slider_changes_the_one_picture_and_its_size_stays(page: SimpleNamespace) -> None:
+    drawn, height, width_of = [], Slider(1.0), Slider(2.0)
+
+    def draw(height: float, width_of: float) -> plt.Axes:
+        drawn.append((height, width_of))
+        axes = plots.plot_schedules({"mine": lambda step: height * step}, 5, x_label="step")
+        return axes
+
+    figures.explore(draw, "What to see: a line.", height=height, width_of=width_of)
+    assert drawn == [(1.0, 2.0)], "drawn once at the start"
+    assert width_of.description == "width of"
+    widget, (picture, about), (below, _) = page.shown
+    assert list(widget[0]) == ["application/vnd.jupyter.widget-view+json"]
+    assert about["image/png"]["alt"] == "What to see: a line." == below.data.strip("*")
+    height.move(3.0)
+    assert drawn[1:] == [(3.0, 2.0)]
+    ((changed, about_changed),) = page.updates
+    assert about_changed == about, "the same size, so the page does not move"
+    assert changed["image/png"] != picture["image/png"]
+    assert len(page.shown) == 3 and plt.get_fignums() == []
