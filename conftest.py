@@ -79,3 +79,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that asks for ``lesson`` runs once for every notebook that is there."""
     if "lesson" in metafunc.fixturenames:
         metafunc.parametrize("lesson", LESSONS, ids=lesson_id)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """At the end of a run, say which Keras backends were tested: tests/test_backends names them."""
+    lines = set()
+    for outcome in ("passed", "failed", "error", "skipped"):
+        for report in terminalreporter.stats.get(outcome, []):
+            backend = dict(getattr(report, "user_properties", ())).get("backend")
+            if backend:
+                lines.add(f"{backend}: {outcome}".removesuffix(": passed"))
+    if lines:
+        terminalreporter.section("Keras backends tested")
+        for line in sorted(lines):
+            terminalreporter.write_line(line)
