@@ -539,13 +539,12 @@ def checked_schedule(
         return value
     if isinstance(value, Real) and not isinstance(value, bool):
         return checked_rate(name, value)
-    hint = ""
+    found = f"{type(value).__name__} {value!r:.60}"
     if isinstance(value, dict):
-        hint = ". A dict is a config: build it with keras.saving.deserialize_keras_object first"
-    raise TypeError(
-        f"{name} must be a LearningRateSchedule or a number, "
-        f"got {type(value).__name__} {value!r:.60}{hint}"
-    )
+        found = (
+            "dict. A dict is a config: build it with keras.saving.deserialize_keras_object first"
+        )
+    raise TypeError(f"{name} must be a LearningRateSchedule or a number, got {found}")
 
 
 def checked_list(name: str, values: SequenceOf, checked: Callable) -> list:
