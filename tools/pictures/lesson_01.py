@@ -1,27 +1,20 @@
-"""Draw the opening picture of lesson 1: python tools/pictures/lesson_01.py"""
+"""The picture at the top of lesson 1; ``make pictures`` draws it."""
 
-from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from helpers import figures, plots
 from helpers.preprocess_data import load_fashion_mnist, prepare_data
 
-PICTURE = Path(__file__).resolve().parents[2] / "notebooks/images/01_preprocess_data.png"
 ROWS, COLUMNS = (11, 17), (9, 15)
 STACKED = 5
 
 
 def draw() -> plt.Figure:
     """An image, a part of it as whole numbers, the same part scaled, and a batch of images."""
-    plots.use_course_style()
     (images, _), _ = load_fashion_mnist()
     scaled = prepare_data(images[:STACKED])
-    figure, axes = plt.subplots(1, 4, figsize=(10.5, 3.0))
+    figure, axes = plt.subplots(1, 4, figsize=(9.5, 2.8))
     figure.get_layout_engine().set(wspace=0.14)
     figures.plot_pixels(images[0], axes=axes[0])
     frame = (COLUMNS[0] - 0.5, ROWS[0] - 0.5), 6, 6
@@ -55,7 +48,3 @@ def draw_stack(axes: Axes, images: list) -> None:
     size = 28 + 7 * (len(images) - 1)
     axes.set(xlim=(-1, size + 1), ylim=(size + 1, -1))
     axes.grid(False)
-
-
-if __name__ == "__main__":
-    draw().savefig(PICTURE, metadata={"Software": None})

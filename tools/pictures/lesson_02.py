@@ -1,17 +1,12 @@
-"""Draw the opening picture of lesson 2: python tools/pictures/lesson_02.py"""
+"""The picture at the top of lesson 2; ``make pictures`` draws it."""
 
 from itertools import pairwise
-from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
 from helpers import plots
 
-PICTURE = Path(__file__).resolve().parents[2] / "notebooks/images/02_build_model.png"
 START, STEPS = -2.0, 6
 RATES = {"too low": 0.03, "good": 0.3, "too high": 1.06}
 COLOURS = {"too low": plots.SKY, "good": plots.GREEN, "too high": plots.VERMILION}
@@ -27,7 +22,6 @@ def descend(rate: float) -> np.ndarray:
 
 def draw() -> plt.Figure:
     """The same valley three times, and six steps down it with three learning rates."""
-    plots.use_course_style()
     figure, all_axes = plt.subplots(1, 3, figsize=(9.5, 3.0), sharey=True)
     valley = np.linspace(-4.3, 4.3, 200)
     for axes, (name, rate) in zip(all_axes, RATES.items(), strict=True):
@@ -47,7 +41,3 @@ def draw() -> plt.Figure:
         axes.grid(False)
     all_axes[0].set_ylabel("loss")
     return figure
-
-
-if __name__ == "__main__":
-    draw().savefig(PICTURE, metadata={"Software": None})

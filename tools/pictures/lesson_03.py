@@ -1,23 +1,16 @@
-"""Draw the picture at the top of lesson 3: python tools/pictures/lesson_03.py
+"""The picture at the top of lesson 3; ``make pictures`` draws it.
 
 The events are recorded during a real ``fit``; the images are blank, since only the order counts.
 """
 
-from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from helpers import figures, plots
+from helpers import figures
 from helpers.callbacks import EventRecorder
 from helpers.model import create_model
 
 import keras  # isort: skip
-
-PICTURE = Path(__file__).resolve().parents[2] / "notebooks" / "images" / "03_custom_callbacks.png"
 
 
 def record() -> list:
@@ -39,20 +32,11 @@ def record() -> list:
     return recorder.events
 
 
-def main() -> None:
-    plots.use_course_style()
+def draw() -> plt.Figure:
+    """Every call of fit is a bar from its beginning to its end; what lies lower happens inside."""
     axes = figures.plot_events(record())
     axes.set_title("Inside one call of fit, a callback is told of every beginning and every end")
-    axes.set(xlabel="", ylabel="")
-    axes.set_yticks([])
-    axes.set_xticks([])
+    axes.set(xlabel="time; what lies lower happens inside what is above", ylabel="")
+    axes.set(xticks=[], yticks=[])
     axes.spines[["left", "bottom"]].set_visible(False)
-    plots.caption(
-        axes.figure, "Time runs to the right; what lies lower happens inside what is above."
-    )
-    axes.figure.savefig(PICTURE, metadata={"Software": None})
-    plt.close(axes.figure)
-
-
-if __name__ == "__main__":
-    main()
+    return axes.figure

@@ -1,23 +1,16 @@
-"""Draw the opening picture of lesson 4: python tools/pictures/lesson_04.py"""
+"""The picture at the top of lesson 4; ``make pictures`` draws it."""
 
-from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("agg")
 import matplotlib.pyplot as plt
 
 from helpers import plots
 from helpers.epoch_schedules import exponential_decay
 
-PICTURE = Path(__file__).resolve().parents[2] / "notebooks/images/04_learning_rate_scheduler.png"
 EPOCHS = 4
 BATCHES = 6
 
 
 def draw() -> plt.Figure:
     """One staircase: the function is asked when an epoch begins, every batch uses its answer."""
-    plots.use_course_style()
     schedule = exponential_decay(start_lr=1.0, exp_decay=0.35)
     colour = plots.SCHEDULE_COLOURS["exponential"]
     figure, axes = plt.subplots(figsize=(8.0, 3.4))
@@ -41,7 +34,3 @@ def draw() -> plt.Figure:
     axes.grid(False)
     axes.set_title("Asked once when an epoch begins; every batch (dot) of it gets the same rate")
     return figure
-
-
-if __name__ == "__main__":
-    draw().savefig(PICTURE, metadata={"Software": None})

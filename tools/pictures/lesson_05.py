@@ -1,17 +1,11 @@
-"""Draw the picture at the top of lesson 5: python tools/pictures/lesson_05.py"""
+"""The picture at the top of lesson 5; ``make pictures`` draws it."""
 
-from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
 from helpers import plots
 from helpers.schedules import LinearDecay, OneCycle, WarmUp, WarmupStableDecay
 
-IMAGE = Path(__file__).resolve().parents[2] / "notebooks" / "images" / "05_subclassed_schedules.png"
 STEPS_PER_EPOCH, EPOCHS = 100, 5
 
 
@@ -39,20 +33,15 @@ def draw_shapes(axes: plt.Axes) -> None:
         colour = plots.SCHEDULE_COLOURS[name]
         axes.plot(steps, plan(steps), color=colour, linestyle=style, label=label)
     axes.set(title="What you build here")
-    axes.legend(loc="lower center")
+    axes.legend(loc=(0.14, 0.02))
 
 
-def main() -> None:
-    plots.use_course_style()
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), sharey=True)
+def draw() -> plt.Figure:
+    """The same plan asked once per epoch and at every step; three plans that the lesson builds."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.4), sharey=True)
     draw_step_and_epoch(left)
     draw_shapes(right)
     for axes in (left, right):
         axes.set(xlabel="step")
     left.set(ylabel="learning rate")
-    figure.savefig(IMAGE, metadata={"Software": None})
-    print(f"wrote {IMAGE.name}")
-
-
-if __name__ == "__main__":
-    main()
+    return figure

@@ -1,19 +1,11 @@
-"""Draw the picture at the top of lesson 6: python tools/pictures/lesson_06.py"""
+"""The picture at the top of lesson 6; ``make pictures`` draws it."""
 
-from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
 from helpers import plots
 from helpers.lr_scheduler import LRScheduler
 
-IMAGE = (
-    Path(__file__).resolve().parents[2] / "notebooks" / "images" / "06_gradient_tape_scheduler.png"
-)
 STEPS_PER_EPOCH, EPOCHS = 100, 5
 MOUNTS = (
     ("LearningRateScheduler", "a callback of fit,\nonce per epoch", plots.GREY),
@@ -48,14 +40,9 @@ def draw_mounts(axes: plt.Axes) -> None:
         axes.text(0.68, y, place, va="center", color=plots.GREY)
 
 
-def main() -> None:
-    plots.use_course_style()
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), width_ratios=(2, 3))
+def draw() -> plt.Figure:
+    """One schedule, and the three places where it can be mounted."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.4), width_ratios=(2, 3))
     draw_schedule(left)
     draw_mounts(right)
-    figure.savefig(IMAGE, metadata={"Software": None})
-    print(f"wrote {IMAGE.name}")
-
-
-if __name__ == "__main__":
-    main()
+    return figure
