@@ -346,8 +346,8 @@ def check_saved(
     except (
         EOFError,
         KeyError,
+        TypeError,
         ValueError,
-        AttributeError,
         zipfile.BadZipFile,
         zlib.error,
     ) as error:

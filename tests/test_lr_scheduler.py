@@ -11,10 +11,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import PROJECT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import PROJECT
 from helpers.lr_scheduler import (
     POLICIES,
     LRScheduler,
