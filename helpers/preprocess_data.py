@@ -332,8 +332,8 @@ def _read_idx(folder: Path, name: str) -> np.ndarray:
         problem = f"{damage} What it unpacks to is right (SHA-256 {expected})."
     else:
         problem = (
-            f"{damage or _whose_content(found)}\n  expected SHA-256 {expected}"
-            f"\n  found SHA-256    {found}"
+            f"{damage or _whose_content(found)}\n  expected SHA-256 {expected},"
+            f"\n  found SHA-256    {found}."
         )
     raise ValueError(
         f"{path.name} in {folder} is not the Fashion-MNIST file. {problem}\n{_how_to_restore(path)}"
@@ -394,7 +394,7 @@ def _whose_content(digest: str) -> str:
     for name, known in FILE_DIGESTS.items():
         if digest == known:
             return f"Its content is that of {name}: two files were swapped."
-    return "It can be read, but its content is another."
+    return "It is a whole gzip file, but its content is another."
 
 
 def _how_to_restore(path: Path) -> str:

@@ -17,6 +17,7 @@ import pytest
 from conftest import PROJECT
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lesson_files import read
 
 from helpers import preprocess_data
 from helpers.preprocess_data import (
@@ -364,6 +365,38 @@ def test_other_images_are_led_to_the_right_call_step_by_step() -> None:
     assert x_train.shape == (40, 8, 8) and x_validation.shape == (10, 8, 8)
     batch, labels = next(iter(make_dataset(x_train, y_train, 16)))
     assert batch.shape == (16, 8, 8) and labels.shape == (16,)
+
+
+def copy_advice() -> list[str]:
+    """The Python code that lesson 1 tells a reader to copy: for Fashion-MNIST, for other images."""
+    notebook = read(PROJECT / "notebooks" / "01_preprocess_data.ipynb")
+    (cell,) = [cell for cell in notebook.cells if cell.id == "copy-this"]
+    return re.findall(r"```python\n(.*?)```", cell.source, flags=re.DOTALL)
+
+
+def test_what_lesson_1_says_to_copy_runs_in_a_foreign_folder(tmp_path: Path) -> None:
+    shutil.copy(PROJECT / "helpers" / "preprocess_data.py", tmp_path)
+    shutil.copytree(DATA, tmp_path / "data" / "fashion-mnist")
+    for_fashion_mnist, for_own_images = copy_advice()
+    program = f"""
+import sys
+import numpy as np
+sys.modules["helpers"] = None
+{for_fashion_mnist}
+assert x_train.shape == (50_000, 28, 28) and len(y_validation) == 10_000
+assert x_train.max() == 1 and x_train.dtype == np.float32
+labels = np.arange(1797) % 10
+images = np.floor(17 * np.random.default_rng(0).random((1797, 8, 8)))
+assert images.max() == 16 and images.dtype == np.float64
+{for_own_images}
+assert x_train.shape == (1497, 8, 8) and x_validation.shape == (300, 8, 8)
+assert x_train.min() == 0 and x_train.max() == 1
+assert (np.unique(x_train * 16) == np.arange(17)).all()
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_largest_value_forgotten_is_not_silent() -> None:
