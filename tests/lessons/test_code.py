@@ -1,6 +1,7 @@
 """A definition that stands in a lesson and in a helper is the same code in both, guards aside."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from lesson_files import called_names, code_cells, definitions, normalised, read
 OLD_GUARDS = {"check_rates", "check_decays", "check_epochs", "check_patience", "check_rate"}
 
 
+@functools.cache
 def helper_sources() -> dict[str, dict[str, str]]:
     """Name of each public definition to {helper: its source}."""
     found: dict[str, dict[str, str]] = {}
@@ -28,6 +30,7 @@ def text_of(definition: ast.FunctionDef | ast.ClassDef, source: str) -> str:
     return "\n".join(source.splitlines()[first - 1 : definition.end_lineno])
 
 
+@functools.cache
 def helper_definitions() -> dict[str, str]:
     """Name of each public definition to its code as a lesson shows it."""
     return {
