@@ -352,7 +352,8 @@ class LearningRateLogger(keras.callbacks.Callback):
     With ``steps_per_execution=k`` Keras calls the batch hooks once per k batches. The record still
     has every step: nothing can set the rate inside such a group, so all its steps used the rate
     it began with; a schedule object is evaluated at each step count that the optimizer went
-    through, as the optimizer does itself.
+    through, as the optimizer does itself. (Keras 3.5 calls no hook at the end of a group that the
+    data did not fill: there its steps are missing.)
 
     At the end of each epoch ``logs["learning_rate"]`` is set to the rate of the last step that was
     recorded, so ``History`` and callbacks further down the list have it too; as long as there is no
