@@ -361,7 +361,7 @@ def plot_rates(
         markersize=6,
         markeredgecolor="white",
         markeredgewidth=0.8,
-        markevery=max(1, len(rates) // FEW_POINTS),
+        markevery=1 if len(rates) <= FEW_POINTS else 0.05,  # of the diagonal
     )
     axes.set(xlabel=x_label, ylabel="learning rate")
     _count_in_whole_numbers(axes)
