@@ -84,6 +84,7 @@ def run(path: Path, parameters: dict[str, object], folder: Path, progress: bool 
                 progress_bar=progress,
                 start_timeout=120,
                 execution_timeout=600,
+                extra_arguments=["--Application.log_level=40"],
             )
         except PapermillExecutionError as error:
             stopped = error
