@@ -91,8 +91,9 @@ def show(figure: Figure | Axes, caption: str) -> None:
     """Show a figure, sharp on every screen, with its caption under it as text.
 
     In a notebook this takes the place of ``plt.show()``: the picture has twice the pixels that it
-    is shown at, and the caption is also written into its metadata as ``alt``, the text alternative
-    for readers that cannot see it. Elsewhere it prints the caption and calls ``plt.show()``.
+    is shown at, and its metadata hold the caption as ``alt``, a text alternative for pages that are
+    made from the notebook. (JupyterLab 4.6 gives no picture an alternative; there the caption below
+    is what a screen reader says.) Elsewhere it prints the caption and calls ``plt.show()``.
 
     Args:
         figure: the figure, or any axes in it. In a notebook it is closed once it is shown.
