@@ -240,6 +240,7 @@ def plot_predictions(
             f"probabilities must have shape (epochs, {len(images)}, {len(class_names)}), "
             f"got {values.shape}"
         )
+    every = 1 + len(values) // 8  # more numbers would touch
     figure, grid = plt.subplots(
         2, len(images), figsize=(9.0, 4.4), height_ratios=(1, 2), squeeze=False
     )
@@ -255,7 +256,9 @@ def plot_predictions(
             )
         )
         bottom.set(
-            xlabel="epochs trained", xticks=range(len(values)), yticks=range(len(class_names))
+            xlabel="epochs trained",
+            xticks=range(0, len(values), every),
+            yticks=range(len(class_names)),
         )
         bottom.set_yticklabels(class_names if number == 0 else [])
         bottom.grid(visible=False)
