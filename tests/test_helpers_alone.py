@@ -45,6 +45,14 @@ USES = {
         "LRScheduler(100, 0.1, 'constant', warm_up=0).update(optimizer, 50)\n"
         "assert abs(float(optimizer.learning_rate.numpy()) - 0.1) < 1e-7"
     ),
+    "learning_rate_finder": (
+        "import keras, numpy as np\n"
+        "from learning_rate_finder import find_learning_rate\n"
+        "model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])\n"
+        "model.compile('sgd', 'mse')\n"
+        "test = find_learning_rate(model, np.eye(4), np.ones(4), 1e-3, 1.0, batch_size=2)\n"
+        "assert test.suggestion('steep') > 0\n"
+    ),
     "training": (
         "import keras, numpy as np\n"
         "from training import make_epoch, shuffled_batches\n"
