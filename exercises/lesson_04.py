@@ -86,6 +86,8 @@ def _check_cosine(schedule: Callable, start_lr: float, epochs: int, name: str) -
     )
     quarter = abs(rates[middle] - start_lr * math.cos(math.pi / 4)) <= near
     hint = " That is a quarter of a cosine wave; half a one is asked for." if quarter else ""
+    if abs(rates[middle] - start_lr * (1 + math.cos(0.5)) / 2) <= near:
+        hint = " Is pi missing inside the cosine?"
     require(
         abs(rates[middle] - start_lr / 2) <= near,
         f"{name} must have half of start_lr in epoch {middle}, you give {rates[middle]:.6g}.{hint}",
@@ -140,7 +142,7 @@ def _check_lowered(rate: float, plan: float, lr: float, where: str) -> None:
     if abs(rate - lr * math.exp(-0.1)) <= near:
         hint = " Compare the optimizer's rate with the plan; do not lower it once more."
     elif abs(rate - max(plan, lr)) <= near and lr != plan:
-        hint = " You take the higher of the two."
+        hint = " That is the higher of the two."
     raise NotYet(f"{said}. You give {rate:.6g}.{hint}")
 
 

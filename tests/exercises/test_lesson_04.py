@@ -155,6 +155,9 @@ WRONG_2 = {
     "half of start_lr": shape(lambda lr, share: lr * max(1 - share**2, 0.0)),
     "a quarter of a cosine": shape(lambda lr, share: lr * math.cos(math.pi / 2 * min(share, 1.0))),
     "Is pi missing": shape(lambda lr, share: lr * (1 + math.cos(min(share, 1.0))) / 2),
+    "give 0.000938791. Is pi missing": shape(
+        lambda lr, share: lr * (1 + math.cos(share)) / 2 if share < 1 else 0.0
+    ),
     "not by epochs - 1": lambda start_lr, epochs: cosine(start_lr, epochs - 1),
     "(20) gives the int 0: write 0.0": lambda start_lr, epochs: (
         lambda epoch: cosine(start_lr, epochs)(epoch) if epoch < epochs else 0
@@ -205,7 +208,7 @@ WRONG_3 = {
         lambda epoch, lr: plan(epoch)
     ),
     "the optimizer has more, 0.01: the plan must win. You give 0.01.": lambda epoch, lr: lr,
-    "You take the higher of the two": lambda epoch, lr: max(lr, plan(epoch)),
+    "That is the higher of the two": lambda epoch, lr: max(lr, plan(epoch)),
     "do not lower it once more": lambda epoch, lr: min(plan(epoch), lr * math.exp(-0.1)),
     "In epoch 3 the plan is 0.000740818": lambda epoch, lr: min(lr, 1e-3),
     "the optimizer has just that: it must stay": (
