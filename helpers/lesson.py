@@ -19,9 +19,9 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 def show_error(action: Callable, *arguments: object, label: str = "", **keywords: object) -> None:
     """Call something that fails and print its error, wrapped to the width of a lesson.
 
-    Only the first paragraph of the message is printed, without what Keras puts around it and
-    without the "Did you mean ...?" that Python 3.13 adds: the text is the same on every supported
-    Python. If nothing fails, the result is printed.
+    Only the first paragraph of the message is printed, without what Keras puts around it, without
+    the remedies that TensorFlow lists, and without the "Did you mean ...?" that Python 3.13 adds:
+    the text is the same on every supported Python. If nothing fails, the result is printed.
 
     Args:
         action: what to call.
@@ -59,11 +59,11 @@ def check_parameters(**limits: tuple[object, float, float]) -> None:
 
 
 def error_text(error: Exception) -> str:
-    """The first paragraph of an error's message, as one line."""
+    """The first paragraph of an error's message, as one line, without a list of remedies."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).split("Exception encountered: ")[-1]
     text = re.sub(r"^Exception encountered when calling [^\n]*\n+", "", text)
     text = text.strip().split("\n\n")[0].split(". Did you mean")[0]
-    return " ".join(text.split())
+    return " ".join(text.split()).split(" You can attempt the following resolutions")[0]
 
 
 def print_wrapped(text: str) -> None:

@@ -11,6 +11,7 @@ import keras
 import nbformat
 import numpy as np
 import pytest
+import tensorflow as tf
 from nbclient import NotebookClient
 from small_notebooks import write_notebook
 from tqdm import tqdm
@@ -59,6 +60,20 @@ def test_lines_fit_a_lesson_and_continue_indented(capsys: pytest.CaptureFixture)
 )  # fmt: skip
 def test_only_the_first_paragraph_is_shown(message: str, text: str) -> None:
     assert error_text(ValueError(message)) == text
+
+
+def test_a_python_if_on_a_tensor_is_one_sentence() -> None:
+    """TensorFlow goes on with four lines of remedies and a link that no line can hold."""
+
+    @tf.function(autograph=False)
+    def decide(step: tf.Tensor) -> float:
+        return 0.1 if step < 5 else 0.05
+
+    with pytest.raises(tf.errors.OperatorNotAllowedInGraphError) as caught:
+        decide(tf.constant(3))
+    assert "You can attempt the following" in str(caught.value)
+    text = "Using a symbolic `tf.Tensor` as a Python `bool` is not allowed."
+    assert error_text(caught.value) == text
 
 
 def test_an_error_without_a_message(capsys: pytest.CaptureFixture) -> None:
