@@ -152,6 +152,8 @@ def _how_to_convert(images: np.ndarray, largest_value: int, dtype: np.dtype) -> 
     """How images of another type become fit for ``prepare_data``, as far as their values tell."""
     if images.dtype.kind not in "iuf" or not images.size or not np.isfinite(images).all():
         return f"They must be whole numbers from 0 to {largest_value}."
+    if images.dtype == np.uint8 and largest_value > 255:
+        return f"In uint8 values above 255 have wrapped: cast the original images to {dtype}."
     lowest, highest = images.min(), images.max()
     if images.dtype.kind == "f" and lowest >= 0 and highest <= 1:
         return "Were they scaled already? prepare_data runs once."

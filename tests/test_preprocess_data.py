@@ -436,7 +436,7 @@ def test_images_with_a_missing_colour_axis() -> None:
 def test_sixteen_bit_images() -> None:
     images = np.array([[[0, 65_535]]], dtype=np.uint16)
     assert prepare_data(images, 65_535, (1, 2)).tolist() == [[[0, 1]]]
-    with pytest.raises(TypeError, match=r"dtype uint16.*got uint8"):
+    with pytest.raises(TypeError, match=r"dtype uint16.*got uint8.*have wrapped"):
         prepare_data(images.astype(np.uint8), 65_535, (1, 2))
 
 
