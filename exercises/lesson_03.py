@@ -11,6 +11,7 @@ import numpy as np
 from exercises.verdict import NotYet, call, in_short, require, verdict
 
 HOOK_AND_KEY = "Is the hook called `on_epoch_end`, and the key `'val_accuracy'`?"
+HOOK_AND_NAME = "Nothing changes it: is the hook on_epoch_end, and the name learning_rate?"
 
 
 @verdict
@@ -259,7 +260,7 @@ def _wrong_run(run: Run, losses: Sequence[float], rate: float) -> str:
                 f"halving, that is after epoch {len(right) - 1}."
             )
         if not math.isclose(run.rates[epoch], needed, rel_tol=1e-6):
-            hint = " Nothing changes it: is the name learning_rate?" if _constant(run) else ""
+            hint = f" {HOOK_AND_NAME}" if _constant(run) else ""
             return (
                 f"with the losses {', '.join(map(str, losses[:epoch]))} and a first rate of "
                 f"{rate}, epoch {epoch} must train with {needed:g}, yours trains with "
@@ -314,7 +315,7 @@ def _wrong_restart(rest: list[float], restart: int, where: str) -> str:
     }
     for forget, name in lost.items():
         if same(rest, expected(LOSSES, 0.1, restart, forget)[restart:]):
-            return f"{where}, yours has forgotten {name}: save it, and read it back."
+            return f"{where}, yours has forgotten {name}: save it last, and read it back."
     right = [f"{rate:g}" for rate in expected(LOSSES, 0.1)[restart:]]
     got = [f"{rate:g}" for rate in rest]
     return f"{where}, the rates must be {', '.join(right)}; yours are {', '.join(got)}."

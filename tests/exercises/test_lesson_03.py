@@ -349,6 +349,13 @@ class SavesAtTheEnd(Halve):
         Halve.save(self)
 
 
+class SavesTooEarly(Halve):
+    def on_epoch_end(self, epoch, logs=None):
+        before = [self.best, self.halvings]
+        super().on_epoch_end(epoch, logs)
+        self.path.write_text(json.dumps(before))
+
+
 class ForgetsBest(Halve):
     def recall(self, memory):
         self.halvings = memory[1]
@@ -408,9 +415,10 @@ def test_right_answers_of_exercise_3(answer, capsys):
         (
             HalveStub,
             "with the losses 1.0, 0.8, 0.9 and a first rate of 0.1, epoch 3 must train with 0.05, "
-            "yours trains with 0.1. Nothing changes it: is the name learning_rate?",
+            "yours trains with 0.1. Nothing changes it: is the hook on_epoch_end, and the name "
+            "learning_rate?",
         ),
-        (DeadName, "yours trains with 0.1. Nothing changes it: is the name learning_rate?"),
+        (DeadName, "Nothing changes it: is the hook on_epoch_end, and the name learning_rate?"),
         (SetsAFixedRate, "a first rate of 0.4, epoch 3 must train with 0.2, yours trains with 0.05."),
         (WithLast, "with the best so far, not with that of the epoch before"),
         (EqualIsLower, "a loss that only equals the best is not lower"),
@@ -420,7 +428,8 @@ def test_right_answers_of_exercise_3(answer, capsys):
         (StopsTheWrongThing, "training has to stop there: set self.model.stop_training"),
         (NoFile, "after 1 epoch and a crash there is no file"),
         (SavesAtTheEnd, "Write it in on_epoch_end: a crash calls no on_train_end"),
-        (ForgetsBest, "yours has forgotten the best loss: save it"),
+        (SavesTooEarly, "save it last, and read it back"),
+        (ForgetsBest, "yours has forgotten the best loss: save it last"),
         (ForgetsHalvings, "yours has forgotten the number of halvings: save it"),
         (NeverReads, "yours has forgotten"),
         (InTheClass, "the memory is in the class or in a global variable"),
