@@ -443,8 +443,9 @@ def ramp_up(step: Tensor, steps: int) -> Tensor:
 
 def rate_at(schedule: LearningRateSchedule | float, step: Tensor) -> Tensor:
     """Return the rate of a schedule, or of a constant, in the shape of ``step``."""
-    rate = schedule(step) if isinstance(schedule, LearningRateSchedule) else schedule
-    return precise(rate) * ops.ones_like(precise(step))
+    # A constant is multiplied as it is: TensorFlow casts a Python number by way of float32.
+    rate = precise(schedule(step)) if isinstance(schedule, LearningRateSchedule) else schedule
+    return rate * ops.ones_like(precise(step))
 
 
 def precise(number: float | np.ndarray | Tensor) -> Tensor:

@@ -1033,3 +1033,11 @@ def test_importing_it_needs_no_tensorflow():
     source = (PROJECT / "helpers" / "schedules.py").read_text()
     top = [line for line in source.splitlines() if line.startswith(("import ", "from "))]
     assert not any(name in line for line in top for name in ("tensorflow", "jax", "torch"))
+
+
+def test_a_constant_keeps_all_its_digits_inside() -> None:
+    """0.1 cast to float32 on the way would move some of these rates by one unit in the last place."""
+    steps = np.arange(9)
+    climbed = (1 - np.cos(np.pi * (steps + 1) / 9)) / 2
+    rates = WarmUp(0.1, 9, "cosine")(steps)
+    np.testing.assert_array_equal(rates, (0.1 * climbed).astype("float32"))

@@ -32,7 +32,7 @@ PEAK = 0.1
 SCHEDULES = {
     "LinearDecay": lambda: schedules.LinearDecay(PEAK, 30, 0.001),
     "WarmUp": lambda: schedules.WarmUp(schedules.LinearDecay(PEAK, 30), 7),
-    "WarmUp cosine": lambda: schedules.WarmUp(schedules.LinearDecay(PEAK, 30), 9, "cosine"),
+    "WarmUp cosine": lambda: schedules.WarmUp(PEAK, 9, "cosine"),
     "WarmUp 0 steps": lambda: schedules.WarmUp(PEAK, 0),
     "OneCycle": lambda: schedules.OneCycle(PEAK, 40),
     "WarmupStableDecay": lambda: schedules.WarmupStableDecay(PEAK, 40, 5, 12),
