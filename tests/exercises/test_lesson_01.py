@@ -1,9 +1,11 @@
 """The checks of lesson 1 accept right answers and name the true fault of plausible wrong ones."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
+from verdicts import verdict_text
 
 from exercises.lesson_01 import check_1, check_2, check_3
 
@@ -13,18 +15,7 @@ Said = Callable[[Callable, object], str]
 @pytest.fixture
 def said(capsys: pytest.CaptureFixture) -> Said:
     """What a check prints about an answer, as one line; that the verdict fits it is tested."""
-
-    def run(check: Callable, answer: object) -> str:
-        capsys.readouterr()
-        right = check(answer)
-        text = capsys.readouterr().out
-        assert type(right) is bool
-        assert right == (text == "Correct.\n")
-        assert right or text.startswith("Not yet: ")
-        assert max(map(len, text.splitlines())) <= 96
-        return " ".join(text.split())
-
-    return run
+    return partial(verdict_text, capsys=capsys)
 
 
 @pytest.mark.parametrize("check", [check_1, check_2, check_3])

@@ -1,10 +1,12 @@
 """What the checks of lesson 2 say to right and wrong answers."""
 
 from collections.abc import Callable
+from functools import partial
 
 import keras
 import numpy as np
 import pytest
+from verdicts import verdict_text
 
 from exercises.lesson_02 import check_1, check_2, check_3
 from helpers.model import create_model
@@ -13,15 +15,7 @@ from helpers.model import create_model
 @pytest.fixture
 def said(capsys: pytest.CaptureFixture) -> Callable[..., str]:
     """Call a check and return what it prints, as one line; its verdict must agree with that."""
-
-    def call(check: Callable[..., bool], answer: object) -> str:
-        correct = check(answer)
-        text = capsys.readouterr().out
-        assert all(len(line) <= 100 for line in text.splitlines())
-        assert correct is (text == "Correct.\n")
-        return " ".join(text.split())
-
-    return call
+    return partial(verdict_text, capsys=capsys)
 
 
 @pytest.mark.parametrize("check", [check_1, check_2])

@@ -8,22 +8,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from verdicts import assert_correct, assert_not_yet
 
 from exercises.lesson_03 import check_1, check_2, check_3
-
-
-def assert_correct(check, answer, capsys):
-    assert check(answer) is True
-    assert capsys.readouterr().out == "Correct.\n"
-
-
-def assert_not_yet(check, answer, message, capsys):
-    assert check(answer) is False
-    said = capsys.readouterr().out
-    assert all(len(line) <= 100 for line in said.splitlines())
-    said = " ".join(said.split())
-    assert said.startswith("Not yet: ") and message in said, said
-
 
 # Exercise 1
 

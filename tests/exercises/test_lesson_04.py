@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
+from verdicts import assert_correct, assert_not_yet
 
 from exercises.lesson_04 import check_1, check_2, check_3
 
@@ -37,19 +38,6 @@ def plan(epoch):
 
 def lowered(epoch, lr):
     return min(lr, plan(epoch))
-
-
-def assert_correct(check, answer, capsys):
-    assert check(answer) is True
-    assert capsys.readouterr().out == "Correct.\n"
-
-
-def assert_not_yet(check, answer, message, capsys):
-    assert check(answer) is False
-    said = capsys.readouterr().out
-    assert all(len(line) <= 100 for line in said.splitlines())
-    said = " ".join(said.split())
-    assert said.startswith("Not yet: ") and message in said
 
 
 @pytest.mark.parametrize(
