@@ -341,6 +341,129 @@ class ReduceOnPlateauWithMemory(keras.callbacks.Callback):
             self.model.optimizer.learning_rate = before["rate"]
 
 
+class ReduceScheduleOnPlateau(keras.callbacks.Callback):
+    """Lower the rates of a schedule when a loss no longer falls, and remember it after a restart.
+
+    ``keras.callbacks.ReduceLROnPlateau`` sets the rate of the optimizer, which an optimizer with a
+    schedule refuses, with a TypeError when the callback first wants to lower it. This one lowers the
+    ``factor`` of the schedule instead, so the schedule goes on below it: warm-up, then plateau. The
+    optimizer's schedule must be a ``Scaled`` (``helpers/schedules.py``), or another schedule with an
+    attribute ``factor`` that can be set and is heard by compiled code::
+
+        schedule = Scaled(WarmUp(0.1, 500))
+        model.compile(keras.optimizers.SGD(schedule, momentum=0.9), loss)
+        plateau = ReduceScheduleOnPlateau("plateau.json", factor=0.5, patience=2)
+
+    It lowers the factor after those epochs in which Keras's callback lowers the rate. What it
+    remembers, and the factor itself, which neither ``save_weights`` nor ``BackupAndRestore`` keeps,
+    is written to a file at the end of each epoch, under the number of the epoch. A ``fit`` that
+    begins with epoch ``n`` takes up what was remembered at the end of epoch ``n - 1``, whatever came
+    later. A ``fit`` that begins with epoch 0 starts anew, with the factor that the schedule has. In
+    the list of callbacks put it before ``BackupAndRestore``.
+
+    At the end of each epoch it writes ``learning_rate_factor`` to ``logs``, and so to ``History``: the
+    factor that the epoch has used.
+
+    Args:
+        path: the JSON file of the memory, in a folder that exists. Use another one for each run.
+        monitor: the key of ``logs`` to watch.
+        factor: the new factor is the old one times this, more than 0 and less than 1.
+        patience: epochs without an improvement before the factor is lowered; 0 and 1 both lower it
+            after the first.
+        mode: ``"min"`` if lower is better, as of a loss, ``"max"`` if higher is, as of an accuracy.
+        min_delta: an improvement is larger than this.
+        cooldown: epochs after a lowering that are not counted.
+        min_factor: the factor is not lowered below this.
+        first_epoch: epochs before this one are not counted, such as those of a warm-up.
+
+    Attributes:
+        best: the best value so far; with ``mode="max"`` its negative.
+        wait: how many counted epochs brought no improvement.
+        rest: how many epochs of the cooldown are left.
+
+    Raises:
+        TypeError: an argument is not a number, or ``path`` is not a path; the optimizer has several
+            rates, or no schedule with a factor (before the first batch trains).
+        ValueError: an argument is out of range, or the file does not hold the epoch before the one
+            that ``fit`` begins with.
+        KeyError: ``logs`` has no ``monitor``.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        mode: str = "min",
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_factor: float = 0.0,
+        first_epoch: int = 0,
+    ) -> None:
+        super().__init__()
+        check_mode(mode)
+        self.path = Path(path)
+        self.monitor = monitor
+        self.factor = checked_rate("factor", factor)
+        check_between_0_and_1("factor", factor)
+        self.patience = checked_steps("patience", patience, minimum=0)
+        self.sign = -1 if mode == "max" else 1
+        self.min_delta = checked_rate("min_delta", min_delta)
+        self.cooldown = checked_steps("cooldown", cooldown, minimum=0)
+        self.min_factor = checked_rate("min_factor", min_factor)
+        self.first_epoch = checked_steps("first_epoch", first_epoch, minimum=0)
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self.best = float("inf")
+        self.wait = 0
+        self.rest = 0
+        self.memory = None
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        if self.memory is None:
+            self.recall(epoch)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        schedule = current_rate(self.model.optimizer)
+        logs["learning_rate_factor"] = schedule.factor
+        value = self.sign * logs[self.monitor]
+        if self.rest > 0:
+            self.rest -= 1
+            self.wait = 0
+        if value < self.best - self.min_delta:
+            self.best = value
+            self.wait = 0
+        elif self.rest == 0 and epoch >= self.first_epoch:
+            self.wait += 1
+            if self.wait >= self.patience and schedule.factor > self.min_factor:
+                schedule.factor = max(schedule.factor * self.factor, self.min_factor)
+                self.wait = 0
+                self.rest = self.cooldown
+        self.remember(epoch)
+
+    def remember(self, epoch: int) -> None:
+        factor = current_rate(self.model.optimizer).factor
+        state = {"best": self.best, "wait": self.wait, "rest": self.rest, "factor": factor}
+        self.memory[str(epoch)] = state
+        unfinished = self.path.with_name(self.path.name + ".part")
+        unfinished.write_text(json.dumps(self.memory))
+        unfinished.replace(self.path)
+
+    def recall(self, epoch: int) -> None:
+        schedule = current_rate(self.model.optimizer)
+        check_has_factor(schedule)
+        self.memory = {}
+        if epoch > 0 and self.path.exists():
+            self.memory = json.loads(self.path.read_text())
+            check_remembered(self.path, self.memory, epoch - 1)
+            before = self.memory[str(epoch - 1)]
+            self.best = before["best"]
+            self.wait = before["wait"]
+            self.rest = before["rest"]
+            schedule.factor = before["factor"]
+
+
 class LearningRateLogger(keras.callbacks.Callback):
     """Record the learning rate that the optimizer used, from whatever source it came.
 
@@ -462,6 +585,21 @@ def check_rate_can_be_set(optimizer: keras.Optimizer) -> None:
             "optimizer must have a number as its learning rate, so that it can be set, "
             f"got {type(rate).__name__}"
         )
+
+
+def check_has_factor(schedule: float | LearningRateSchedule) -> None:
+    """Raise unless a schedule has a factor that can be changed, as ``Scaled`` has."""
+    if not (isinstance(schedule, LearningRateSchedule) and hasattr(schedule, "factor")):
+        raise TypeError(
+            "optimizer must have a schedule with a factor, such as Scaled(schedule), "
+            f"got {type(schedule).__name__}"
+        )
+
+
+def check_mode(mode: str) -> None:
+    """Raise unless ``mode`` is ``"min"`` or ``"max"``."""
+    if mode not in ("min", "max"):
+        raise ValueError(f"mode must be 'min' or 'max', got {mode!r}")
 
 
 def check_remembered(path: Path, memory: dict, epoch: int) -> None:

@@ -1,4 +1,4 @@
-"""The callbacks of lesson 3; what an optimizer really used is measured on its weights."""
+"""The callbacks of lessons 3 and 10; what an optimizer really used is measured on its weights."""
 
 import json
 import math
@@ -21,10 +21,12 @@ from helpers.callbacks import (
     LearningRateLogger,
     LossAndErrorPrintingCallback,
     ReduceOnPlateauWithMemory,
+    ReduceScheduleOnPlateau,
     current_rate,
     schedule_from_table,
     steps_done,
 )
+from helpers.schedules import Scaled, WarmUp
 
 LR_SCHEDULE = [(3, 0.05), (6, 0.01), (9, 0.005), (12, 0.001)]
 COSINE = keras.optimizers.schedules.CosineDecay(0.1, 12)
@@ -540,8 +542,9 @@ def two_rates() -> keras.Optimizer:
         LearningRateLogger,
         lambda: CustomLearningRateScheduler(lambda epoch, rate: 0.1),
         lambda: ReduceOnPlateauWithMemory("memory.json", "loss"),
+        lambda: ReduceScheduleOnPlateau("memory.json", "loss"),
     ],
-    ids=["logger", "scheduler", "plateau"],
+    ids=["logger", "scheduler", "plateau", "schedule-plateau"],
 )
 def test_an_optimizer_with_several_rates_is_refused(callback: object) -> None:
     model = one_weight_model(two_rates())
@@ -681,6 +684,170 @@ def test_plateau_reports_a_missing_loss(tmp_path: Path) -> None:
     reducer = ReduceOnPlateauWithMemory(tmp_path / "m.json")
     with pytest.raises(KeyError, match="val_loss"):
         fit(one_weight_model(0.1), reducer)
+
+
+# ReduceScheduleOnPlateau
+
+
+def scaled_optimizer() -> keras.optimizers.SGD:
+    return keras.optimizers.SGD(Scaled(0.1))
+
+
+def factors_with(reducer: ReduceScheduleOnPlateau, losses: list[float]) -> list[float]:
+    """Drive the callback as ``fit`` does; returns the factor that each epoch used."""
+    optimizer, factors = scaled_optimizer(), []
+    reducer.set_model(SimpleNamespace(optimizer=optimizer))
+    reducer.on_train_begin({})
+    for epoch, loss in enumerate(losses):
+        reducer.on_epoch_begin(epoch, {})
+        logs = {"given": loss}
+        reducer.on_epoch_end(epoch, logs)
+        factors.append(logs["learning_rate_factor"])
+    return factors
+
+
+@given(
+    losses=st.lists(
+        st.one_of(st.floats(0, 3).map(lambda x: round(x, 1)), st.just(math.nan)),
+        min_size=1, max_size=14,
+    ),
+    patience=st.integers(0, 3),
+    min_delta=st.sampled_from([0.0, 1e-4, 0.5]),
+    cooldown=st.integers(0, 3),
+    least=st.sampled_from([0.0, 0.3]),
+    mode=st.sampled_from(["min", "max"]),
+)  # fmt: skip
+@settings(deadline=None, max_examples=60)
+def test_lowers_the_factor_when_keras_lowers_the_rate(
+    tmp_path_factory: pytest.TempPathFactory,
+    losses: list, patience: int, min_delta: float, cooldown: int, least: float, mode: str,
+) -> None:  # fmt: skip
+    options = {"factor": 0.5, "patience": patience, "mode": mode, "min_delta": min_delta}
+    path = tmp_path_factory.mktemp("memory") / "memory.json"
+    theirs = keras.callbacks.ReduceLROnPlateau(
+        "given", min_lr=0.1 * least, cooldown=cooldown, **options
+    )
+    ours = ReduceScheduleOnPlateau(path, "given", cooldown=cooldown, min_factor=least, **options)
+    if math.isnan(losses[0]):  # Keras takes a first NaN as the best for ever
+        losses = [3.0 if mode == "min" else 0.0, *losses]
+    rates = rates_with(theirs, losses)
+    np.testing.assert_allclose(factors_with(ours, losses), np.array(rates) / 0.1, rtol=1e-6)
+
+
+def scaled_run(
+    folder: Path, epochs: int, crash_in: int = -1, cooldown: int = 0, swap: bool = False, **options
+) -> tuple[list[float], float]:
+    """Train from the backup on; the rate of each step, measured on the weight, and the weight."""
+    reducer = ReduceScheduleOnPlateau(
+        folder / "m.json", "given", factor=0.5, patience=2, cooldown=cooldown
+    )
+    keep = keras.callbacks.BackupAndRestore(folder / "b")
+    crash = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: 1 / (epoch - crash_in)  # fails at the end of this epoch
+    )
+    order = [keep, crash, reducer] if swap else [reducer, keep, crash]
+    model = one_weight_model(Scaled(WarmUp(0.1, 6)), **options)
+    logger = LearningRateLogger()
+    try:
+        fit(model, logger, Losses(PLATEAU), *order, epochs=epochs, steps=2)
+    except ZeroDivisionError:
+        assert crash_in >= 0
+    return logger.learning_rates, float(model.get_weights()[0][0, 0])
+
+
+WARM_UP_THEN_PLATEAU = np.array(
+    [0.1 * part / 6 for part in (1, 2, 3, 4, 5, 6)] + [0.1] * 2 + [0.05] * 8, np.float32
+)
+
+
+@pytest.mark.parametrize("group", [1, 2])
+def test_a_schedule_goes_on_below_the_factor(tmp_path: Path, group: int) -> None:
+    rates, weight = scaled_run(tmp_path, epochs=8, steps_per_execution=group)
+    np.testing.assert_allclose(rates, WARM_UP_THEN_PLATEAU, rtol=1e-6)
+    assert abs(-weight - WARM_UP_THEN_PLATEAU.sum()) < 1e-6, "the optimizer heard the factor"
+
+
+@pytest.mark.parametrize(("crash_in", "cooldown"), [(0, 0), (3, 0), (6, 0), (4, 2)])
+def test_factor_and_memory_survive_a_restart_in_any_epoch(
+    tmp_path: Path, crash_in: int, cooldown: int
+) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    whole.mkdir()
+    broken.mkdir()
+    rates, weight = scaled_run(whole, epochs=8, cooldown=cooldown)
+    before, _ = scaled_run(broken, epochs=8, crash_in=crash_in, cooldown=cooldown)
+    after, resumed_weight = scaled_run(broken, epochs=8, cooldown=cooldown)
+    assert after == rates[2 * (crash_in + 1) :]
+    assert before == rates[: len(before)]
+    assert resumed_weight == weight, "bit for bit"
+
+
+def test_without_the_callback_a_backup_loses_the_factor(tmp_path: Path) -> None:
+    """Why the callback keeps it: the weights come back, the factor does not."""
+    backup = keras.callbacks.BackupAndRestore(tmp_path, delete_checkpoint=False)
+    model = one_weight_model(Scaled(0.1, factor=0.5))
+    fit(model, backup, epochs=1)
+    resumed = one_weight_model(Scaled(0.1))
+    fit(resumed, keras.callbacks.BackupAndRestore(tmp_path), epochs=2)
+    assert current_rate(resumed.optimizer).factor == 1.0
+    assert steps_done(resumed.optimizer) == 12
+
+
+def test_scaled_memory_that_was_not_written_before_the_backup_is_refused(tmp_path: Path) -> None:
+    scaled_run(tmp_path, epochs=8, crash_in=3, swap=True)
+    with pytest.raises(ValueError, match=r"m\.json must hold epoch 3, it holds 0 to 2"):
+        scaled_run(tmp_path, epochs=8)
+
+
+def test_epochs_of_a_warm_up_are_not_counted(tmp_path: Path) -> None:
+    losses = [1.0, 2.0, 2.0, 2.0, 2.0, 2.0]
+    counted = ReduceScheduleOnPlateau(tmp_path / "a", "given", factor=0.5, patience=2)
+    later = ReduceScheduleOnPlateau(tmp_path / "b", "given", 0.5, patience=2, first_epoch=3)
+    assert factors_with(counted, losses) == [1, 1, 1, 0.5, 0.5, 0.25]
+    assert factors_with(later, losses) == [1, 1, 1, 1, 1, 0.5]
+
+
+def test_factor_of_each_epoch_is_in_the_history(tmp_path: Path) -> None:
+    reducer = ReduceScheduleOnPlateau(tmp_path / "m", "given", factor=0.5, patience=2)
+    history = fit(one_weight_model(Scaled(0.1)), Losses(PLATEAU), reducer, epochs=8)
+    assert history["learning_rate_factor"] == [1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("mount", "found"), [(0.1, "float"), (COSINE, "CosineDecay")], ids=["number", "schedule"]
+)
+def test_a_rate_without_a_factor_is_refused_before_it_trains(
+    tmp_path: Path, mount: object, found: str
+) -> None:
+    model = one_weight_model(mount)
+    with pytest.raises(TypeError, match=rf"schedule with a factor, such as Scaled.*got {found}"):
+        fit(model, ReduceScheduleOnPlateau(tmp_path / "m", "loss"))
+    assert steps_done(model.optimizer) == 0
+
+
+def test_keras_plateau_refuses_a_schedule_only_when_it_first_fires() -> None:
+    model = one_weight_model(Scaled(0.1))
+    plateau = keras.callbacks.ReduceLROnPlateau("given", 0.5, 2, mode="min")
+    with pytest.raises(TypeError, match="LearningRateSchedule"):
+        fit(model, Losses(PLATEAU), plateau, epochs=8)
+    assert steps_done(model.optimizer) == 4 * 6, "four epochs were trained before the error"
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("factor", 1.0), ("factor", 0.0), ("factor", "half"), ("patience", -1), ("mode", "auto"),
+        ("min_delta", math.nan), ("cooldown", 1.5), ("min_factor", -1.0), ("first_epoch", -1),
+    ],
+)  # fmt: skip
+def test_schedule_plateau_refuses_bad_arguments(argument: str, value: object) -> None:
+    with pytest.raises((TypeError, ValueError), match=f"{argument} must be"):
+        ReduceScheduleOnPlateau("memory.json", **{argument: value})
+
+
+def test_schedule_plateau_reports_a_missing_loss(tmp_path: Path) -> None:
+    with pytest.raises(KeyError, match="val_loss"):
+        fit(one_weight_model(Scaled(0.1)), ReduceScheduleOnPlateau(tmp_path / "m"))
 
 
 # What Keras's own callbacks do around a restart: lesson 3 says so
