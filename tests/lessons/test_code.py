@@ -14,9 +14,12 @@ OLD_GUARDS = {"check_rates", "check_decays", "check_epochs", "check_patience", "
 
 @functools.cache
 def helper_sources() -> dict[str, dict[str, str]]:
-    """Name of each public definition to {helper: its source}."""
+    """Name of each public definition to {helper: its source}.
+
+    The course's studies are left out: each has a ``train`` and a ``next_runs`` of its own.
+    """
     found: dict[str, dict[str, str]] = {}
-    for path in HELPERS:
+    for path in (path for path in HELPERS if not path.stem.endswith("_study")):
         source = path.read_text(encoding="utf-8")
         for definition in definitions(source):
             if not definition.name.startswith("_"):
