@@ -4,13 +4,32 @@ Not meant for copying; what a reader copies is in ``plots.py``, which gives the 
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from helpers.plots import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, as_picture
+from helpers.plots import (
+    BLACK,
+    BLUE,
+    FREE_COLOURS,
+    GREEN,
+    GREY,
+    LINE_STYLES,
+    MARKERS,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    as_picture,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from helpers.learning_rate_finder import RateTest
 
 EVENT_COLOURS = {"train": BLUE, "epoch": SKY, "test": ORANGE, "predict": GREEN}
 
@@ -334,3 +353,132 @@ def explore(draw: Callable[..., Axes], caption: str, **sliders: object) -> None:
 
     for slider in sliders.values():
         slider.observe(draw_again, "value")
+
+
+# --- lesson 7 -----------------------------------------------------------------------------------
+
+RULE_LOOKS = {  # colour, marker
+    "valley": (BLUE, "o"),
+    "steep": (VERMILION, "^"),
+    "minimum": (GREEN, "s"),
+    "Lightning, before": (ORANGE, "v"),
+    "Lightning, now": (PURPLE, "D"),
+}
+
+
+def plot_suggestions(
+    rates: np.ndarray,
+    losses: np.ndarray,
+    suggestions: Mapping[str, float],
+    axes: Axes | None = None,
+) -> Axes:
+    """Draw the curve of a range test with what rules suggest, each as a mark on the curve.
+
+    Args:
+        rates: shape (n,), growing.
+        losses: shape (n,); the picture reaches as high as half the fall above the first.
+        suggestions: name of a rule, a key of ``RULE_LOOKS``, to its rate. A suggestion off the
+            curve is drawn where it would be, at the loss of the nearest end.
+        axes: where to draw; a new figure by default.
+
+    Returns:
+        The axes, with one line for the curve and one for each rule.
+    """
+    if axes is None:
+        _, axes = plt.subplots(figsize=(8.0, 3.8))
+    axes.semilogx(rates, losses, color=BLACK)
+    for name, rate in suggestions.items():
+        colour, marker = RULE_LOOKS[name]
+        height = np.interp(np.log(rate), np.log(rates), losses)
+        label = f"{name}: {rate:.2g}"
+        axes.plot(rate, height, marker, color=colour, markersize=10, markeredgecolor="white",
+                  linestyle="", zorder=3, label=label)  # fmt: skip
+    _limit_losses(axes, [losses])
+    axes.set(xlabel="learning rate", ylabel="smoothed loss")
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return axes
+
+
+def plot_rate_tests(
+    tests: Mapping[str, "RateTest"], marks: Mapping[str, float], axes: Axes | None = None
+) -> Axes:
+    """Draw several range tests: the loss of each batch as a dot, the smoothed loss as a line.
+
+    Args:
+        tests: name to ``RateTest``, at most six.
+        marks: name of a test to a rate that is marked on its curve.
+        axes: where to draw; a new figure by default.
+
+    Returns:
+        The axes, with two lines for each test and one for each mark.
+    """
+    if axes is None:
+        _, axes = plt.subplots(figsize=(8.0, 3.8))
+    looks = zip(FREE_COLOURS, LINE_STYLES, MARKERS, strict=False)
+    for (name, test), (colour, style, marker) in zip(tests.items(), looks, strict=False):
+        axes.semilogx(test.learning_rates, test.losses, ".", color=colour, alpha=0.3, markersize=5)
+        rates, losses = test.learning_rates, test.smoothed_losses
+        label = f"{name}: {marks[name]:.2g}" if name in marks else name
+        axes.semilogx(rates, losses, color=colour, linestyle=style, label=label)
+        if name in marks:
+            height = np.interp(np.log(marks[name]), np.log(rates), losses)
+            axes.plot(marks[name], height, marker, color=colour, markersize=9, zorder=3,
+                      markeredgecolor="white")  # fmt: skip
+    _limit_losses(axes, [test.losses for test in tests.values()])
+    axes.set(xlabel="learning rate", ylabel="loss")
+    axes.legend()
+    return axes
+
+
+def _limit_losses(axes: Axes, curves: Sequence[np.ndarray]) -> None:
+    """Show what falls, and the beginning of what runs away."""
+    finite = [losses[np.isfinite(losses)] for losses in curves]
+    lowest = min(losses.min() for losses in finite)
+    first = max(losses[0] for losses in finite)
+    axes.set_ylim(lowest - 0.1 * (first - lowest), first + 0.5 * (first - lowest))
+
+
+BATCH_MARKERS = {32: "^", 128: "o", 512: "s"}
+OPTIMIZER_COLOURS = {"SGD": BLUE, "SGD, momentum 0.9": VERMILION, "Adam": GREEN}
+
+
+def plot_by_rule(table: "pd.DataFrame", value: str, axes: Axes | None = None) -> Axes:
+    """Draw one dot for each row of a table, in a band for its rule, with the median as a stroke.
+
+    Args:
+        table: has the columns ``rule``, ``optimizer`` (a key of
+            ``OPTIMIZER_COLOURS``), ``batch_size`` (a key of ``BATCH_MARKERS``) and ``value``. Rules
+            stand from top to bottom in their first order; missing values are left out.
+        value: the column that gives the place on the horizontal axis.
+        axes: where to draw; a new figure by default.
+
+    Returns:
+        The axes. Lines: for each rule, optimizer and batch size one of dots, then the stroke.
+    """
+    if axes is None:
+        _, axes = plt.subplots(figsize=(9.5, 4.2))
+    rules = list(dict.fromkeys(table["rule"]))
+    for row, rule in enumerate(rules):
+        of_rule = table[table["rule"] == rule]
+        for place, (optimizer, colour) in enumerate(OPTIMIZER_COLOURS.items()):
+            for lower, (batch_size, marker) in enumerate(BATCH_MARKERS.items()):
+                chosen = (of_rule["optimizer"] == optimizer) & (of_rule["batch_size"] == batch_size)
+                values = of_rule.loc[chosen, value].dropna()
+                height = row + 0.26 * (place - 1) + 0.06 * (lower - 1)
+                axes.plot(values, np.full(len(values), height), marker, color=colour, markersize=5,
+                          alpha=0.8, markeredgewidth=0)  # fmt: skip
+        median = of_rule[value].median()
+        axes.plot([median, median], [row - 0.42, row + 0.42], color=BLACK)
+    axes.set(yticks=range(len(rules)), yticklabels=rules, ylim=(len(rules) - 0.5, -0.5))
+    axes.grid(visible=False, axis="y")
+    handles = [
+        *(
+            plt.Line2D([], [], color=c, marker="o", linestyle="")
+            for c in OPTIMIZER_COLOURS.values()
+        ),
+        *(plt.Line2D([], [], color=GREY, marker=m, linestyle="") for m in BATCH_MARKERS.values()),
+        plt.Line2D([], [], color=BLACK),
+    ]
+    names = [*OPTIMIZER_COLOURS, *(f"batch size {size}" for size in BATCH_MARKERS), "median"]
+    axes.legend(handles, names, loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=1.5)
+    return axes

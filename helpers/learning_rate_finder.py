@@ -110,10 +110,11 @@ class RateTest:
             _, axes = plt.subplots()
         axes.semilogx(self.learning_rates, self.losses, ".", color="#767676", label="each batch")
         axes.semilogx(self.learning_rates, self.smoothed_losses, color="#0072B2", label="smoothed")
-        finite = self.smoothed_losses[np.isfinite(self.smoothed_losses)]
+        finite = self.losses[np.isfinite(self.losses)]
         if len(finite):
             lowest, first = finite.min(), finite[0]
-            axes.set_ylim(lowest - 0.15 * (first - lowest), first + 0.6 * (first - lowest) + 1e-9)
+            fall = first - lowest
+            axes.set_ylim(lowest - 0.1 * fall, first + 0.5 * fall + 1e-9)
         axes.set(xlabel="learning rate", ylabel="loss")
         axes.legend()
         return axes

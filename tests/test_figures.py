@@ -7,10 +7,12 @@ import matplotlib
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
 from helpers import figures, plots
 from helpers.callbacks import Event
+from helpers.learning_rate_finder import RateTest
 
 
 @pytest.fixture(autouse=True)
@@ -237,3 +239,60 @@ def test_a_slider_changes_the_one_picture_and_its_size_stays(page: SimpleNamespa
     assert about_changed == about, "the same size, so the page does not move"
     assert changed["image/png"] != picture["image/png"]
     assert len(page.shown) == 3 and plt.get_fignums() == []
+
+
+# --- lesson 7 -----------------------------------------------------------------------------------
+
+
+def a_test(shift: float = 0.0) -> RateTest:
+    points = np.arange(50)
+    rates = 1e-5 * 10 ** (points / 10)
+    losses = 2.0 - points / 40 + shift
+    losses[-1] = np.inf
+    return RateTest(rates, losses, losses, 50)
+
+
+def test_suggestions_lie_on_the_curve_with_their_rates_in_the_legend() -> None:
+    test = a_test()
+    chosen = {"valley": test.learning_rates[10], "Lightning, now": 1e-9}
+    axes = figures.plot_suggestions(test.learning_rates, test.losses, chosen)
+    curve, valley, outside = axes.lines
+    assert axes.get_xscale() == "log" and len(curve.get_xdata()) == 50
+    assert valley.get_xdata()[0] == pytest.approx(1e-4)
+    assert valley.get_ydata()[0] == pytest.approx(test.losses[10])
+    assert outside.get_ydata()[0] == pytest.approx(test.losses[0]), "at the height of the end"
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["valley: 0.0001", "Lightning, now: 1e-09"]
+    low, high = axes.get_ylim()
+    assert low < test.losses[:-1].min() and test.losses[0] < high < 10
+
+
+def test_range_tests_share_axes_with_a_line_dots_and_a_mark_each() -> None:
+    tests = {"one": a_test(), "other": a_test(0.5)}
+    axes = figures.plot_rate_tests(tests, {"one": 1e-3})
+    assert len(axes.lines) == 2 + 2 + 1
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["one: 0.001", "other"]
+    assert len({line.get_color() for line in axes.lines}) == 2
+
+
+def test_dots_by_rule_stand_in_their_band_and_the_median_is_a_stroke() -> None:
+    table = pd.DataFrame(
+        {
+            "rule": ["valley", "valley", "steep", "steep", "steep"],
+            "optimizer": ["SGD", "Adam", "SGD", "SGD", "Adam"],
+            "batch_size": [32, 512, 128, 128, 32],
+            "ratio": [0.1, 0.3, 1.0, 2.0, np.nan],
+        }
+    )
+    axes = figures.plot_by_rule(table, "ratio")
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["valley", "steep"]
+    bands = [axes.lines[:10], axes.lines[10:]]
+    for row, (lines, values, median) in enumerate(
+        zip(bands, ([0.1, 0.3], [1.0, 2.0]), (0.2, 1.5), strict=True)
+    ):
+        *dots, stroke = lines
+        drawn = [x for line in dots for x in line.get_xdata()]
+        assert sorted(drawn) == values
+        assert list(stroke.get_xdata()) == pytest.approx([median, median])
+        assert all(abs(y - row) < 0.45 for line in dots for y in line.get_ydata())
