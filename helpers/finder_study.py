@@ -1,7 +1,7 @@
 """Lesson 7's study of the range test: how far its suggestions are from the best rate of a grid.
 
-    table = load_table("data/studies/finder.csv")
-    test = rate_test(table[(table["kind"] == "test") & ...].iloc[0])
+    table = load_table(TABLE)
+    test = rate_test(table[table["kind"] == "test"].iloc[0])
 
 Two kinds of runs, both of the course's dense model on 50,000 images of Fashion-MNIST: a *test* is one
 range test, stored as its losses; a *training* is two epochs at one rate, judged on the 10,000
@@ -12,6 +12,7 @@ Not meant for copying: ``study.py`` runs any grid, ``learning_rate_finder.py`` t
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -25,6 +26,7 @@ from helpers.study import digest_of
 from helpers.training import make_epoch, shuffled_batches
 
 Settings = dict[str, object]
+TABLE = Path(__file__).resolve().parent.parent / "data" / "studies" / "finder.csv"
 
 OPTIMIZERS: dict[str, Callable[[], keras.optimizers.Optimizer]] = {
     "SGD": lambda: keras.optimizers.SGD(0.5),
@@ -58,6 +60,22 @@ def training_settings(
     """The settings of one training; ``warm_up`` is in per cent of its steps."""
     run = {"kind": "training", "optimizer": optimizer, "batch_size": batch_size, "seed": seed}
     return run | {"epochs": EPOCHS, "rate": rate, "warm_up": warm_up}
+
+
+def settings_of(row: pd.Series) -> Settings:
+    """The settings of a row of the table, to make its run again.
+
+    Raises:
+        ValueError: the study no longer has such a run.
+    """
+    names = (row["optimizer"], int(row["batch_size"]), int(row["seed"]))
+    if row["kind"] == "test":
+        settings = test_settings(*names, int(row["steps"]))
+    else:
+        settings = training_settings(*names, float(row["rate"]), int(row["warm_up"]))
+    if digest_of(settings) != row.name:
+        raise ValueError(f"the definition of run {row.name} has changed: it is not {settings}")
+    return settings
 
 
 class WarmedRate:
@@ -201,27 +219,27 @@ def last_loss(row: pd.Series) -> float:
     return float(losses[-1]) if complete else float("inf")
 
 
-def best_rates(table: pd.DataFrame) -> pd.DataFrame:
-    """The rate of the lowest validation loss, per optimizer, batch size, warm-up and seed.
+def losses_of(
+    table: pd.DataFrame, optimizer: str, batch_size: int, warm_up: int = 0
+) -> pd.DataFrame:
+    """The grid of one kind of training: a row per rate, a column per seed, the last loss inside.
 
-    Returns:
-        One row each, with columns ``optimizer``, ``batch_size``, ``warm_up``, ``seed``, ``rate`` and
-        ``val_loss``, and ``at_edge``: whether a better rate may lie outside the grid.
+    What is worse than guessing, or no number, counts as guessing: ln 10.
     """
-    trainings = table[table["kind"] == "training"]
-    trainings = trainings.assign(val_loss=[last_loss(row) for _, row in trainings.iterrows()])
-    rows = []
-    names = ["optimizer", "batch_size", "warm_up", "seed"]
-    for keys, runs in trainings.groupby(names, sort=False):
-        runs = runs.sort_values("rate")
-        place = int(runs["val_loss"].argmin())
-        found = runs.iloc[place]
-        edge = place in (0, len(runs) - 1)
-        rows.append(
-            dict(zip(names, keys, strict=True))
-            | {"rate": found["rate"], "val_loss": found["val_loss"], "at_edge": edge}
-        )
-    return pd.DataFrame(rows)
+    chosen = table[
+        (table["kind"] == "training")
+        & (table["optimizer"] == optimizer)
+        & (table["batch_size"] == batch_size)
+        & (table["warm_up"] == warm_up)
+    ]
+    losses = [last_loss(row) for _, row in chosen.iterrows()]
+    grid = chosen.assign(loss=losses).pivot(index="rate", columns="seed", values="loss")
+    return grid.clip(upper=np.log(10))
+
+
+def best_rate(table: pd.DataFrame, optimizer: str, batch_size: int, warm_up: int = 0) -> float:
+    """The rate of the lowest loss, as the mean over the seeds."""
+    return float(losses_of(table, optimizer, batch_size, warm_up).mean(axis=1).idxmin())
 
 
 def next_runs(table: pd.DataFrame) -> list[Settings]:
