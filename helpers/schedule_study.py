@@ -517,13 +517,12 @@ SEEN_BY_ALL_SEEDS = (2, 8)  # budgets whose whole scan gets all seeds: how wide 
 
 OWN_ARMS = ("schedule-free", "one-cycle with momentum")
 COMPARED = [name for name in SHAPES if name not in OWN_ARMS]
-CONVOLUTIONAL = ["constant", "step", "exponential", "cosine", "linear", "one-cycle", "wsd, 1-sqrt"]
+MAIN_SHAPES = ["constant", "step", "exponential", "cosine", "linear", "one-cycle", "wsd, 1-sqrt"]
 
 
-def compared_cells(epochs: int, optimizer: str) -> list[Cell]:
-    """All shapes of one budget and optimizer; with AdamW also what replaces a schedule."""
-    names = [*COMPARED, "one-cycle with momentum"]
-    cells = [Cell(name, epochs, optimizer) for name in names]
+def compared_cells(epochs: int, optimizer: str, names: list[str] = COMPARED) -> list[Cell]:
+    """The shapes of one budget and optimizer; with AdamW also what replaces a schedule."""
+    cells = [Cell(name, epochs, optimizer) for name in [*names, "one-cycle with momentum"]]
     if optimizer == "adamw":
         cells += [
             Cell("schedule-free", epochs, optimizer, warm_up=warm_up)
@@ -539,10 +538,10 @@ STAGES: list[list[Cell]] = [
     compared_cells(2, "sgd"),
     compared_cells(8, "adamw"),
     [Cell(name, epochs) for epochs in (4, 16) for name in ("cosine", "wsd, 1-sqrt")],
-    [Cell(name, 8, model="convolutional") for name in CONVOLUTIONAL],
-    compared_cells(2, "adamw"),
     compared_cells(32, "sgd"),
-    compared_cells(32, "adamw"),
+    [Cell(name, 8, model="convolutional") for name in MAIN_SHAPES],
+    compared_cells(2, "adamw"),
+    compared_cells(32, "adamw", MAIN_SHAPES),
 ]
 CELLS = [cell for stage in STAGES for cell in stage]
 
@@ -585,7 +584,7 @@ def _next_of(cell: Cell, table: pd.DataFrame) -> list[Run]:
         elif max(best) == exponents[-1] and exponents[-1] < WIDEST[-1]:
             exponents.append(exponents[-1] + 1)
         else:
-            whole = cell.epochs in SEEN_BY_ALL_SEEDS
+            whole = cell.epochs in SEEN_BY_ALL_SEEDS and cell.model == "dense"
             near = [e for e in exponents if whole or any(abs(e - b) <= 1 for b in best)]
             return scan + [cell.run(exponent, seed) for exponent in near for seed in ALL_SEEDS]
 

@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from numbers import Integral
 from pathlib import Path
 
 import pandas as pd
@@ -38,8 +39,9 @@ def digest_of(settings: Settings) -> str:
 
     Raises:
         TypeError: a setting is not a number, text, bool, None, or a list or dict of these.
+        ValueError: a setting is NaN or infinite.
     """
-    text = json.dumps(settings, sort_keys=True, allow_nan=False)
+    text = json.dumps(settings, sort_keys=True, allow_nan=False, default=refuse_setting)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -47,10 +49,16 @@ def load_table(path: str | Path) -> pd.DataFrame:
     """Read the results of a study, one row per run, with ``run`` (its digest) as the index.
 
     A file that does not exist is an empty table.
+
+    Raises:
+        ValueError: the file has no column ``run``.
     """
     if not Path(path).exists():
         return pd.DataFrame(index=pd.Index([], name="run"))
-    return pd.read_csv(path, index_col="run", dtype={"run": str}, keep_default_na=True)
+    table = pd.read_csv(path, dtype={"run": str})
+    if "run" not in table:
+        raise ValueError(f"{Path(path).name} is no table of a study: it has no column 'run'")
+    return table.set_index("run")
 
 
 def save_table(table: pd.DataFrame, path: str | Path) -> None:
@@ -98,10 +106,14 @@ def run_study(
         The table with all rows of the file, in the order of ``runs`` first, then what else it had.
 
     Raises:
+        TypeError: ``runs`` holds no dicts of plain settings, ``train`` is no function, or
+            ``workers`` no int.
+        ValueError: ``workers`` is below 1, or the file is no table of a study.
         RuntimeError: processes died three times in a row without finishing a single run.
         Exception: what ``train`` itself raised, after the results so far were saved.
     """
     runs = list(runs)
+    check_study(runs, train, workers)
     table = load_table(path)
     idle_rounds = 0
     while todo := missing_runs(runs, table):
@@ -144,7 +156,7 @@ def _run_round(
     finally:
         table = _with_rows(table, rows)
         save_table(table, path)
-        for future in futures:
+        for future in futures:  # after an interruption: what has not begun is not begun
             future.cancel()
     return table
 
@@ -179,7 +191,7 @@ def executor_of(scheduler: str | None, workers: int | None) -> Iterator[Executor
         try:
             yield executor
         finally:
-            executor.shutdown(kill_workers=True)
+            executor.shutdown()
     else:
         from distributed import Client
 
@@ -194,3 +206,34 @@ def _dask_killed() -> type[Exception]:
     except ImportError:
         return BrokenProcessPool
     return KilledWorker
+
+
+def refuse_setting(value: object) -> None:
+    """Say that a setting is nothing that JSON can write."""
+    raise TypeError(
+        f"a setting must be a number, text, bool, None, or a list or dict of these, "
+        f"got {type(value).__name__} {value!r:.60}"
+    )
+
+
+def check_study(runs: list[Settings], train: Train, workers: int | None) -> None:
+    """Say what is wrong with an argument of ``run_study``, before anything is run."""
+    for run in runs:
+        if not isinstance(run, dict):
+            raise TypeError(
+                f"runs must hold dicts of settings, got {type(run).__name__} {run!r:.60}"
+            )
+        digest_of(run)
+    if not callable(train):
+        raise TypeError(f"train must be a function, got {type(train).__name__} {train!r:.60}")
+    if workers is not None:
+        checked_steps("workers", workers)
+
+
+def checked_steps(name: str, value: int, minimum: int = 1) -> int:
+    """Return ``value`` as an int, or say why it cannot be a number of steps, epochs or items."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an int, got {type(value).__name__} {value!r:.60}")
+    if value < minimum:
+        raise ValueError(f"{name} must be {minimum} or more, got {value}")
+    return int(value)
