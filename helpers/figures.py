@@ -21,6 +21,7 @@ from helpers.plots import (
     MARKERS,
     ORANGE,
     PURPLE,
+    SCHEDULE_COLOURS,
     SKY,
     VERMILION,
     as_picture,
@@ -482,3 +483,232 @@ def plot_by_rule(table: "pd.DataFrame", value: str, axes: Axes | None = None) ->
     names = [*OPTIMIZER_COLOURS, *(f"batch size {size}" for size in BATCH_MARKERS), "median"]
     axes.legend(handles, names, loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=1.5)
     return axes
+
+
+# Lesson 8
+
+# What a reader sees of each shape: variants of one schedule share its colour, not its line style.
+SHAPE_LOOKS: dict[str, tuple[str, str, str]] = {
+    "constant": (SCHEDULE_COLOURS["constant"], "-", "o"),
+    "step": (SCHEDULE_COLOURS["step"], "-.", "s"),
+    "exponential": (SCHEDULE_COLOURS["exponential"], "-", "^"),
+    "cosine": (SCHEDULE_COLOURS["cosine"], "-", "o"),
+    "cosine to 10 %": (SCHEDULE_COLOURS["cosine"], "--", "s"),
+    "linear": (SCHEDULE_COLOURS["linear"], "-", "D"),
+    "linear to 10 %": (SCHEDULE_COLOURS["linear"], "--", "v"),
+    "one-cycle": (SCHEDULE_COLOURS["one-cycle"], "-", "P"),
+    "one-cycle with momentum": (SCHEDULE_COLOURS["one-cycle"], "--", "X"),
+    "wsd, 1-sqrt": (SCHEDULE_COLOURS["wsd"], "-", "^"),
+    "wsd, linear": (SCHEDULE_COLOURS["wsd"], "--", "D"),
+    "wsd, cosine": (SCHEDULE_COLOURS["wsd"], ":", "o"),
+    "cosine restarts": (SCHEDULE_COLOURS["cosine restarts"], "-.", "v"),
+    "inverse square root": (SCHEDULE_COLOURS["inverse square root"], "-.", "s"),
+    "reduce on plateau": (SCHEDULE_COLOURS["plateau"], "-.", "P"),
+    "schedule-free": (GREY, "-", "X"),
+}
+VERDICT_FILLS = {"better": "full", "worse": "full"}  # what cannot be told apart is drawn hollow
+
+
+def look_of(shape: str) -> dict[str, object]:
+    """Colour, line style and marker of a shape of the study, as keywords for ``plot``."""
+    colour, style, marker = SHAPE_LOOKS.get(shape, (GREEN, (0, (8, 3)), "v"))
+    return {"color": colour, "linestyle": style, "marker": marker, "markersize": 5}
+
+
+def plot_shapes(plans: Mapping[str, Callable], steps: int, columns: int = 5) -> Figure:
+    """Draw schedules as small panels, one each, on common axes.
+
+    Args:
+        plans: name to schedule.
+        steps: how many steps of each are drawn.
+        columns: panels per row.
+
+    Returns:
+        A figure with a panel per schedule; panels that are left over are switched off.
+    """
+    rows = -(-len(plans) // columns)
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(9.5, 1.45 * rows), sharex=True, sharey=True, squeeze=False
+    )
+    places = grid.ravel()
+    for axes, (name, plan) in zip(places, plans.items(), strict=False):
+        look = look_of(name) | {"marker": ""}
+        axes.plot(np.arange(steps), np.asarray(plan(np.arange(steps))), **look)
+        axes.set_title(name, fontsize=9)
+    for axes in places[len(plans) :]:
+        axes.set_axis_off()
+    for axes in grid[:, 0]:
+        axes.set_ylabel("rate")
+    for axes in grid[-1]:
+        axes.set_xlabel("step")
+    return figure
+
+
+def plot_by_rate(
+    runs: pd.DataFrame,
+    value: str,
+    limits: tuple[float, float],
+    y_label: str,
+    columns: int = 5,
+) -> Figure:
+    """Draw what runs reached against their peak rate, one panel per shape.
+
+    Args:
+        runs: a row per run with ``shape``, ``peak``, ``seed``, ``diverged`` and ``value``.
+        value: the column to draw.
+        limits: lowest and highest value of the vertical axis; what lies outside is drawn as an
+            arrow at the edge.
+        y_label: written at the left panels.
+        columns: panels per row.
+
+    Returns:
+        A figure. In each panel: the mean over the seeds as a line, each run as a dot, an arrow for
+        what lies outside, and a red cross for each rate at which a run diverged.
+    """
+    shapes = list(dict.fromkeys(runs["shape"]))
+    rows = -(-len(shapes) // columns)
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(9.5, 1.75 * rows + 0.3), sharex=True, sharey=True, squeeze=False
+    )
+    places = grid.ravel()
+    for axes, shape in zip(places, shapes, strict=False):
+        _draw_by_rate(axes, runs[runs["shape"] == shape], value, limits)
+        axes.set_title(shape, fontsize=9)
+        axes.set(xscale="log", ylim=limits)
+        axes.minorticks_off()
+    for axes in places[len(shapes) :]:
+        axes.set_axis_off()
+    for axes in grid[:, 0]:
+        axes.set_ylabel(y_label)
+    for axes in grid[-1]:
+        axes.set_xlabel("peak rate")
+    return figure
+
+
+def _draw_by_rate(axes: Axes, runs: pd.DataFrame, value: str, limits: tuple[float, float]) -> None:
+    """One panel: dots, mean, arrows and crosses."""
+    low, high = limits
+    look = look_of(runs["shape"].iloc[0])
+    trained = runs[~runs["diverged"]]
+    inside = trained[trained[value].between(low, high)]
+    axes.plot(inside["peak"], inside[value], ".", color=look["color"], alpha=0.5, markeredgewidth=0)
+    means = trained.groupby("peak")[value].mean()
+    axes.plot(means.index, means, color=look["color"], linewidth=1.4)
+    room = 0.05 * (high - low)
+    for outside, marker, place in (
+        (trained[trained[value] < low], "v", low + room),
+        (trained[trained[value] > high], "^", high - room),
+    ):
+        peaks = outside["peak"].unique()
+        axes.plot(peaks, np.full(len(peaks), place), marker, color=look["color"], markersize=5)
+    peaks = runs.loc[runs["diverged"], "peak"].unique()
+    axes.plot(peaks, np.full(len(peaks), (low + high) / 2), "x", color=VERMILION, markersize=7)
+
+
+def plot_differences(
+    judged: Mapping[str, pd.DataFrame], x_label: str, axes: Sequence[Axes] | None = None
+) -> Figure:
+    """Draw differences with their intervals: filled where there is a verdict, hollow where not.
+
+    Args:
+        judged: title to a table as ``comparison.judge`` makes it; all have the same names.
+        x_label: what is subtracted from what, with the unit.
+        axes: one for each table, where to draw; a new figure by default.
+
+    Returns:
+        The figure, with one panel per table and one line per name, the first name on top.
+    """
+    names = list(next(iter(judged.values())).index)
+    if axes is None:
+        size = (9.5 if len(judged) > 1 else 7.0, 0.26 * len(names) + 1.1)
+        _, grid = plt.subplots(1, len(judged), figsize=size, sharey=True, squeeze=False)
+        axes = grid[0]
+    for place, (title, table) in zip(axes, judged.items(), strict=True):
+        place.axvline(0, color=BLACK, linewidth=1)
+        for row, name in enumerate(names):
+            one = table.loc[name]
+            look = look_of(name) | {"markersize": 7, "linestyle": "-", "linewidth": 1.6}
+            if one["verdict"] not in VERDICT_FILLS:
+                look["markerfacecolor"] = "white"
+            colour = look["color"]
+            place.plot([one["low"], one["high"]], [row, row], color=colour, linewidth=1.6)
+            place.plot([one["difference"]], [row], **look)
+        place.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
+        place.set(xlabel=x_label)
+        place.set_title(title, fontsize=10)
+        place.grid(visible=False, axis="y")
+    return axes[0].figure
+
+
+def plot_ranks(ranks: pd.DataFrame, axes: Axes | None = None) -> Axes:
+    """Draw how a ranking changes from one column to the next: a line per name, rank 1 on top.
+
+    Args:
+        ranks: a row per name, a column per place where they were ranked; 1 is best.
+        axes: where to draw; a new figure by default.
+
+    Returns:
+        The axes, with one line per name, which is written at both ends.
+    """
+    if axes is None:
+        _, axes = plt.subplots(figsize=(9.0, 0.27 * len(ranks) + 1.0))
+    places = range(ranks.shape[1])
+    for name, row in ranks.iterrows():
+        axes.plot(places, row, **look_of(name))
+        axes.text(-0.05, row.iloc[0], name, ha="right", va="center", fontsize=9)
+        axes.text(places[-1] + 0.05, row.iloc[-1], name, va="center", fontsize=9)
+    axes.set(xticks=places, xticklabels=ranks.columns, yticks=range(1, len(ranks) + 1))
+    axes.set(ylim=(len(ranks) + 0.5, 0.5), ylabel="rank", xlim=(-0.75, places[-1] + 0.75))
+    axes.grid(visible=False)
+    return axes
+
+
+def plot_ranges(ranges: pd.DataFrame, x_label: str, axes: Axes | None = None) -> Axes:
+    """Draw a range of rates for each name as a bar on a logarithmic axis, with its best rate.
+
+    Args:
+        ranges: a row per name with ``low``, ``high`` and ``best``, and with ``open_low`` and
+            ``open_high``: whether the range ends only because the grid of rates does.
+        x_label: what the rates are.
+        axes: where to draw; a new figure by default.
+
+    Returns:
+        The axes, with one bar per name, the first on top; an open end has an arrow.
+    """
+    if axes is None:
+        _, axes = plt.subplots(figsize=(7.0, 0.27 * len(ranges) + 1.0))
+    for row, (name, one) in enumerate(ranges.iterrows()):
+        look = look_of(name)
+        axes.plot([one["low"], one["high"]], [row, row], color=look["color"], linewidth=5,
+                  solid_capstyle="butt", alpha=0.55)  # fmt: skip
+        axes.plot([one["best"]], [row], marker=look["marker"], color=look["color"], markersize=7)
+        for end, marker in (("low", "<"), ("high", ">")):
+            if one[f"open_{end}"]:
+                axes.plot([one[end]], [row], marker=marker, color=look["color"], markersize=9)
+    axes.set(xscale="log", xlabel=x_label, yticks=range(len(ranges)), yticklabels=ranges.index)
+    axes.set(ylim=(len(ranges) - 0.5, -0.5))
+    axes.grid(visible=False, axis="y")
+    return axes
+
+
+def show_table(table: pd.DataFrame, digits: int = 2) -> None:
+    """Show a table in a lesson: a Markdown table, whose text is compared like printed text.
+
+    Args:
+        table: its index becomes the first column.
+        digits: of the numbers that are no whole numbers.
+    """
+    from IPython.display import display
+
+    def text(value: object) -> str:
+        return f"{value:.{digits}f}" if isinstance(value, float) else str(value)
+
+    head = [str(table.index.name or ""), *map(str, table.columns)]
+    numeric = [False, *(kind.kind in "iufb" for kind in table.dtypes)]
+    lines = [head, ["---:" if right else "---" for right in numeric]]
+    lines += [
+        [text(name), *map(text, row)]
+        for name, row in zip(table.index, table.itertuples(index=False), strict=True)
+    ]
+    markdown = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    display({"text/markdown": markdown, "text/plain": table.round(digits).to_string()}, raw=True)
