@@ -545,7 +545,7 @@ def plot_shapes(plans: Mapping[str, Callable], steps: int, columns: int = 5) -> 
 
 
 def plot_by_rate(
-    runs: pd.DataFrame,
+    runs: "pd.DataFrame",
     value: str,
     limits: tuple[float, float],
     y_label: str,
@@ -585,7 +585,9 @@ def plot_by_rate(
     return figure
 
 
-def _draw_by_rate(axes: Axes, runs: pd.DataFrame, value: str, limits: tuple[float, float]) -> None:
+def _draw_by_rate(
+    axes: Axes, runs: "pd.DataFrame", value: str, limits: tuple[float, float]
+) -> None:
     """One panel: dots, mean, arrows and crosses."""
     low, high = limits
     look = look_of(runs["shape"].iloc[0])
@@ -606,7 +608,7 @@ def _draw_by_rate(axes: Axes, runs: pd.DataFrame, value: str, limits: tuple[floa
 
 
 def plot_differences(
-    judged: Mapping[str, pd.DataFrame], x_label: str, axes: Sequence[Axes] | None = None
+    judged: Mapping[str, "pd.DataFrame"], x_label: str, axes: Sequence[Axes] | None = None
 ) -> Figure:
     """Draw differences with their intervals: filled where there is a verdict, hollow where not.
 
@@ -640,7 +642,7 @@ def plot_differences(
     return axes[0].figure
 
 
-def plot_ranks(ranks: pd.DataFrame, axes: Axes | None = None) -> Axes:
+def plot_ranks(ranks: "pd.DataFrame", axes: Axes | None = None) -> Axes:
     """Draw how a ranking changes from one column to the next: a line per name, rank 1 on top.
 
     Args:
@@ -663,7 +665,7 @@ def plot_ranks(ranks: pd.DataFrame, axes: Axes | None = None) -> Axes:
     return axes
 
 
-def plot_ranges(ranges: pd.DataFrame, x_label: str, axes: Axes | None = None) -> Axes:
+def plot_ranges(ranges: "pd.DataFrame", x_label: str, axes: Axes | None = None) -> Axes:
     """Draw a range of rates for each name as a bar on a logarithmic axis, with its best rate.
 
     Args:
@@ -691,7 +693,7 @@ def plot_ranges(ranges: pd.DataFrame, x_label: str, axes: Axes | None = None) ->
     return axes
 
 
-def show_table(table: pd.DataFrame, digits: int = 2) -> None:
+def show_table(table: "pd.DataFrame", digits: int = 2) -> None:
     """Show a table in a lesson: a Markdown table, whose text is compared like printed text.
 
     Args:
