@@ -506,7 +506,6 @@ SHAPE_LOOKS: dict[str, tuple[str, str, str]] = {
     "reduce on plateau": (SCHEDULE_COLOURS["plateau"], "-.", "P"),
     "schedule-free": (GREY, "-", "X"),
 }
-VERDICT_FILLS = {"better": "full", "worse": "full"}  # what cannot be told apart is drawn hollow
 
 
 def look_of(shape: str) -> dict[str, object]:
@@ -608,38 +607,38 @@ def _draw_by_rate(
 
 
 def plot_differences(
-    judged: Mapping[str, "pd.DataFrame"], x_label: str, axes: Sequence[Axes] | None = None
+    judged: Mapping[str, "pd.DataFrame"], x_labels: str | Sequence[str], width: float = 9.5
 ) -> Figure:
     """Draw differences with their intervals: filled where there is a verdict, hollow where not.
 
     Args:
         judged: title to a table as ``comparison.judge`` makes it; all have the same names.
-        x_label: what is subtracted from what, with the unit.
-        axes: one for each table, where to draw; a new figure by default.
+        x_labels: what is subtracted from what, with the unit; one for all panels or one for each.
+        width: of the figure, in inches.
 
     Returns:
         The figure, with one panel per table and one line per name, the first name on top.
     """
     names = list(next(iter(judged.values())).index)
-    if axes is None:
-        size = (9.5 if len(judged) > 1 else 7.0, 0.26 * len(names) + 1.1)
-        _, grid = plt.subplots(1, len(judged), figsize=size, sharey=True, squeeze=False)
-        axes = grid[0]
-    for place, (title, table) in zip(axes, judged.items(), strict=True):
-        place.axvline(0, color=BLACK, linewidth=1)
+    labels = [x_labels] * len(judged) if isinstance(x_labels, str) else x_labels
+    figure, panels = plt.subplots(
+        1, len(judged), figsize=(width, 0.26 * len(names) + 1.1), sharey=True, squeeze=False
+    )
+    for axes, (title, table), label in zip(panels[0], judged.items(), labels, strict=True):
+        axes.axvline(0, color=BLACK, linewidth=1)
         for row, name in enumerate(names):
             one = table.loc[name]
-            look = look_of(name) | {"markersize": 7, "linestyle": "-", "linewidth": 1.6}
-            if one["verdict"] not in VERDICT_FILLS:
-                look["markerfacecolor"] = "white"
+            look = look_of(name)
             colour = look["color"]
-            place.plot([one["low"], one["high"]], [row, row], color=colour, linewidth=1.6)
-            place.plot([one["difference"]], [row], **look)
-        place.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
-        place.set(xlabel=x_label)
-        place.set_title(title, fontsize=10)
-        place.grid(visible=False, axis="y")
-    return axes[0].figure
+            inside = "white" if one["verdict"] == "cannot be told apart" else colour
+            axes.plot([one["low"], one["high"]], [row, row], color=colour, linewidth=1.6)
+            axes.plot([one["difference"]], [row], look["marker"], color=colour, markersize=7,
+                      markerfacecolor=inside)  # fmt: skip
+        axes.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
+        axes.set(xlabel=label)
+        axes.set_title(title, fontsize=10)
+        axes.grid(visible=False, axis="y")
+    return figure
 
 
 def plot_ranks(ranks: "pd.DataFrame", axes: Axes | None = None) -> Axes:
