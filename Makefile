@@ -3,13 +3,13 @@
 ##    make test       run all tests                      make lint       check format and style
 ##    make run        run lessons with papermill         make format     mend format and style
 ##    make benchmark  time one training loop             make pictures   draw the lessons' first pictures
-##    make venv       only make .venv
+##    make study      make what is missing of the studies (hours)        make venv   only make .venv
 ##
 ##    PARAMS="-p EPOCHS 2" make run       LESSONS=notebooks/02_build_model.ipynb make outputs
-##    make PYTHON=/path/to/python3.12 lab
+##    make PYTHON=/path/to/python3.12 lab         make study STUDY_OPTIONS="--scheduler tcp://HOST:8786"
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lab test run outputs pictures lint format benchmark
+.PHONY: help venv lab test run outputs pictures lint format benchmark study
 
 # Programs are started as modules: their scripts in .venv/bin name the folder they were made in.
 PYTHON_HERE := .venv/bin/python
@@ -51,3 +51,6 @@ format: venv
 
 benchmark: venv
 	$(PYTHON_HERE) benchmarks/training_loop.py $(BENCHMARK_OPTIONS)
+
+study: venv
+	$(PYTHON_HERE) tools/run_study.py $(STUDY_OPTIONS)

@@ -446,8 +446,14 @@ def use_one_thread() -> None:
     Raises:
         RuntimeError: TensorFlow has computed something already, with more threads.
     """
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError as error:
+        raise RuntimeError(
+            "a run of the study uses one thread, and TensorFlow has begun to work with more: "
+            "call use_one_thread() before anything else that computes"
+        ) from error
     tf.config.experimental.enable_op_determinism()
 
 
@@ -569,7 +575,7 @@ def next_runs(table: pd.DataFrame) -> list[dict[str, object]]:
         runs += [run for cell in stage for run in _next_of(cell, table)]
         if any(_name(run) not in table.index for run in runs):
             break
-    return [run.settings() for run in runs]
+    return [run.settings() for run in dict.fromkeys(runs)]
 
 
 def _next_of(cell: Cell, table: pd.DataFrame) -> list[Run]:

@@ -53,6 +53,12 @@ USES = {
         "test = find_learning_rate(model, np.eye(4), np.ones(4), 1e-3, 1.0, batch_size=2)\n"
         "assert test.suggestion('steep') > 0\n"
     ),
+    "study": (
+        "from study import digest_of, load_table, missing_runs\n"
+        "runs = [{'rate': 0.1}, {'rate': 0.2}]\n"
+        "assert missing_runs(runs, load_table('none.csv')) == runs\n"
+        "assert len(digest_of(runs[0])) == 12"
+    ),
     "training": (
         "import keras, numpy as np\n"
         "from training import make_epoch, shuffled_batches\n"

@@ -23,6 +23,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "data" / "studies"
 # The module of each study has next_runs(table) -> list of settings, and train(settings) -> results.
 STUDIES = {
     "schedules": "helpers.schedule_study",
+    "finder": "helpers.finder_study",
+    "batch_sizes": "helpers.batch_size_study",
 }
 
 
