@@ -516,10 +516,21 @@ MIDDLE_RATES = {
     "schedule-free, mended": 2.5e-3,
 }
 SCAN_SEEDS, ALL_SEEDS = (0, 1), (0, 1, 2, 3, 4)
-# Rates that are tried first, as exponents of 2 around the middle rate, by budget in epochs.
-SCAN = {2: range(-1, 3), 4: range(-1, 3), 8: range(-2, 4), 16: range(-2, 2), 32: range(-2, 2)}
+# Rates that are tried first, as exponents of 2 around the middle rate.
+SCAN = {
+    ("sgd", 2): range(-1, 3),
+    ("sgd", 4): range(-1, 3),
+    ("sgd", 8): range(-2, 4),
+    ("sgd", 16): range(-1, 2),
+    ("sgd", 32): range(-2, 1),
+    ("adamw", 2): range(1, 4),
+    ("adamw", 8): range(-2, 4),
+    ("adamw", 32): range(0, 3),
+    ("schedule-free", 2): range(-1, 2),
+    ("schedule-free", 8): range(-2, 4),
+    ("schedule-free", 32): range(-1, 2),
+}
 WIDEST = range(-8, 9)
-SEEN_BY_ALL_SEEDS = (2, 8)  # budgets whose whole scan gets all seeds: how wide is the good range?
 
 OWN_ARMS = ("schedule-free", "one-cycle with momentum")
 COMPARED = [name for name in SHAPES if name not in OWN_ARMS]
@@ -566,7 +577,7 @@ def next_runs(table: pd.DataFrame) -> list[dict[str, object]]:
 
     Each cell is scanned over rates a factor of 2 apart with two seeds. Its best rate, by loss and by
     accuracy after the last epoch, must not be at an edge: else the scan is widened. Then the best
-    rates and their neighbours get all five seeds; for short budgets, all rates do.
+    rates get all five seeds; where ``seen_by_all_seeds`` says so, all rates do.
     """
     runs: list[Run] = []
     for number, stage in enumerate(STAGES):
@@ -578,8 +589,13 @@ def next_runs(table: pd.DataFrame) -> list[dict[str, object]]:
     return [run.settings() for run in dict.fromkeys(runs)]
 
 
+def seen_by_all_seeds(cell: Cell) -> bool:
+    """Whether all rates of a scan get all seeds: how wide is the range of good rates?"""
+    return (cell.optimizer, cell.model) == ("sgd", "dense") and cell.epochs in (2, 8)
+
+
 def _next_of(cell: Cell, table: pd.DataFrame) -> list[Run]:
-    exponents = list(SCAN[cell.epochs])
+    exponents = list(SCAN[cell.optimizer.removesuffix(", mended"), cell.epochs])
     while True:
         scan = [cell.run(exponent, seed) for exponent in exponents for seed in SCAN_SEEDS]
         if any(_name(run) not in table.index for run in scan):
@@ -590,9 +606,8 @@ def _next_of(cell: Cell, table: pd.DataFrame) -> list[Run]:
         elif max(best) == exponents[-1] and exponents[-1] < WIDEST[-1]:
             exponents.append(exponents[-1] + 1)
         else:
-            whole = cell.epochs in SEEN_BY_ALL_SEEDS and cell.model == "dense"
-            near = [e for e in exponents if whole or any(abs(e - b) <= 1 for b in best)]
-            return scan + [cell.run(exponent, seed) for exponent in near for seed in ALL_SEEDS]
+            compared = exponents if seen_by_all_seeds(cell) else sorted(best)
+            return scan + [cell.run(exponent, seed) for exponent in compared for seed in ALL_SEEDS]
 
 
 def _best_exponents(cell: Cell, exponents: list[int], table: pd.DataFrame) -> set[int]:
