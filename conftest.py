@@ -14,7 +14,7 @@ LESSONS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 HELPERS = sorted(path for path in (PROJECT / "helpers").glob("*.py") if path.stem != "__init__")
 # What only the lessons of this course need: pictures of single lessons, errors and bars in a page,
 # and what its own studies train.
-NOT_FOR_COPYING = {"figures", "lesson", "schedule_study", "finder_study"}
+NOT_FOR_COPYING = {"figures", "lesson", "schedule_study", "finder_study", "batch_size_study"}
 
 # Options that pyproject.toml gives, by plugin; (name, whether a value follows).
 OPTIONS = {

@@ -69,6 +69,23 @@ USES = {
         "logs = [run_epoch(shuffled_batches(4, 2, 0, epoch)) for epoch in range(3)]\n"
         "assert logs[2]['loss'] < logs[0]['loss']"
     ),
+    "multi_worker": (
+        "import keras, numpy as np\n"
+        "from multi_worker import connect, free_ports, make_distributed_epoch, resume_together\n"
+        "from multi_worker import save_checkpoint\n"
+        "assert len(set(free_ports(3))) == 3\n"
+        "strategy = connect()\n"
+        "with strategy.scope():\n"
+        "    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])\n"
+        "    optimizer = keras.optimizers.SGD(0.5)\n"
+        "loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)\n"
+        "x, y = np.eye(4, dtype='float32'), np.array([0, 1, 2, 0])\n"
+        "run_epoch = make_distributed_epoch(strategy, model, optimizer, loss, x, y)\n"
+        "batches = np.arange(4, dtype='int32').reshape(2, 2)\n"
+        "assert run_epoch(batches)['loss'] > run_epoch(batches)['loss']\n"
+        "save_checkpoint('here', model, optimizer, epoch=1)\n"
+        "assert resume_together(strategy, 'here', model, optimizer) == 1"
+    ),
 }
 
 # A package has its own copies: it must not take what lies beside it.
