@@ -668,13 +668,12 @@ def plot_ranges(ranges: "pd.DataFrame", x_label: str, axes: Axes | None = None) 
     """Draw a range of rates for each name as a bar on a logarithmic axis, with its best rate.
 
     Args:
-        ranges: a row per name with ``low``, ``high`` and ``best``, and with ``open_low`` and
-            ``open_high``: whether the range ends only because the grid of rates does.
+        ranges: a row per name with ``low``, ``high`` and ``best``.
         x_label: what the rates are.
         axes: where to draw; a new figure by default.
 
     Returns:
-        The axes, with one bar per name, the first on top; an open end has an arrow.
+        The axes, with one bar and one marker per name, the first on top.
     """
     if axes is None:
         _, axes = plt.subplots(figsize=(7.0, 0.27 * len(ranges) + 1.0))
@@ -683,9 +682,6 @@ def plot_ranges(ranges: "pd.DataFrame", x_label: str, axes: Axes | None = None) 
         axes.plot([one["low"], one["high"]], [row, row], color=look["color"], linewidth=5,
                   solid_capstyle="butt", alpha=0.55)  # fmt: skip
         axes.plot([one["best"]], [row], marker=look["marker"], color=look["color"], markersize=7)
-        for end, marker in (("low", "<"), ("high", ">")):
-            if one[f"open_{end}"]:
-                axes.plot([one[end]], [row], marker=marker, color=look["color"], markersize=9)
     axes.set(xscale="log", xlabel=x_label, yticks=range(len(ranges)), yticklabels=ranges.index)
     axes.set(ylim=(len(ranges) - 0.5, -0.5))
     axes.grid(visible=False, axis="y")
@@ -713,3 +709,46 @@ def show_table(table: "pd.DataFrame", digits: int = 2) -> None:
     ]
     markdown = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     display({"text/markdown": markdown, "text/plain": table.round(digits).to_string()}, raw=True)
+
+
+# Lesson 9
+
+
+def plot_curvature(
+    curvatures: Sequence[float],
+    limits: Sequence[float],
+    axes: Axes | None = None,
+    label: str = "",
+    colour: str = BLUE,
+    every: int = 10,
+) -> Axes:
+    """Draw the curvature along a training, and the limit that belongs to the rate of each step.
+
+    Args:
+        curvatures: what was measured before steps 0, ``every``, 2 * ``every``, ...
+        limits: the limit at each step, such as ``2 / rates``; drawn dashed.
+        axes: where to draw; a new figure by default. Call again with the same axes to add a run.
+        label: name of the run in the legend.
+        colour: of both lines.
+        every: how many steps lie between two measurements.
+
+    Returns:
+        The axes; its last two lines are the limit and the curvature.
+
+    Raises:
+        ValueError: nothing was measured, or there are fewer limits than measured steps.
+    """
+    steps = every * np.arange(len(curvatures))
+    if not len(steps) or len(limits) <= steps[-1]:
+        raise ValueError(
+            f"limits must have one number for each step of {len(curvatures)} measurements, every "
+            f"{every} steps, and there must be at least one; got {len(limits)} limits"
+        )
+    if axes is None:
+        _, axes = plt.subplots()
+    axes.plot(np.arange(len(limits)), limits, color=colour, linestyle="--", linewidth=1.4)
+    axes.plot(steps, curvatures, color=colour, marker="o", markersize=3.5, label=label or None)
+    axes.set(xlabel="step", ylabel="curvature")
+    if label:
+        axes.legend()
+    return axes
