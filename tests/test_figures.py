@@ -296,3 +296,23 @@ def test_dots_by_rule_stand_in_their_band_and_the_median_is_a_stroke() -> None:
         assert sorted(drawn) == values
         assert list(stroke.get_xdata()) == pytest.approx([median, median])
         assert all(abs(y - row) < 0.45 for line in dots for y in line.get_ydata())
+
+
+def test_curvature_is_drawn_at_its_steps_with_the_limit_of_every_step() -> None:
+    limits = np.linspace(20, 10, 25)
+    axes = figures.plot_curvature([1.0, 4.0, 9.0], limits, label="rate 0.1", colour=plots.GREEN)
+    limit, curvature = axes.lines
+    assert limit.get_xdata().tolist() == list(range(25))
+    assert limit.get_ydata().tolist() == limits.tolist()
+    assert curvature.get_xdata().tolist() == [0, 10, 20]
+    assert curvature.get_ydata().tolist() == [1.0, 4.0, 9.0]
+    assert {limit.get_color(), curvature.get_color()} == {plots.GREEN}
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["rate 0.1"]
+    assert figures.plot_curvature([2.0], [5.0], axes) is axes
+    assert len(axes.lines) == 4
+
+
+@pytest.mark.parametrize(("curvatures", "limits"), [([], [1.0]), ([1.0, 2.0], [5.0] * 10)])
+def test_curvature_needs_a_limit_for_each_measurement(curvatures, limits) -> None:
+    with pytest.raises(ValueError, match=f"limits must have one number .* {len(limits)} limits"):
+        figures.plot_curvature(curvatures, limits)
