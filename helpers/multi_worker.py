@@ -484,8 +484,16 @@ class LocalWorkers:
             self.kill_all()
             raise WorkerFailed(reason)
 
-    def wait_for_text(self, number: int, text: str, seconds: float) -> None:
+    def wait_for_text(
+        self, number: int, text: str, seconds: float, each: Callable[[], object] = lambda: None
+    ) -> None:
         """Wait until a worker has written a text to its log.
+
+        Args:
+            number: which worker.
+            text: what to wait for.
+            seconds: how long it may take.
+            each: called every now and then, such as the ``update`` of a progress bar.
 
         Raises:
             WorkerFailed: it ended without, or time ran out.
@@ -494,6 +502,7 @@ class LocalWorkers:
         while text not in self.log(number):
             if self.processes[number].poll() is not None or time.monotonic() > deadline:
                 raise WorkerFailed(f"worker {number} did not write {text!r}. {self.reason(False)}")
+            each()
             time.sleep(POLL_SECONDS / 5)
 
     def running(self) -> list[int]:

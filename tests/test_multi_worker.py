@@ -1,0 +1,459 @@
+"""Workers are told who they are, find each other or say who is missing, and never outlive a run.
+
+Two real workers train, die and resume in lesson 11, which runs twice in every test run; here is what
+can be seen without a second TensorFlow.
+"""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import PROJECT
+
+from helpers import multi_worker
+from helpers.lr_scheduler import LRScheduler
+from helpers.multi_worker import (
+    LocalWorkers,
+    WorkerFailed,
+    WorkerLost,
+    answers,
+    checkpoint,
+    connect,
+    free_ports,
+    is_whole,
+    lowest_of_all,
+    make_distributed_epoch,
+    naming_lost_workers,
+    read_tf_config,
+    resume_together,
+    save_checkpoint,
+    tf_config,
+    wait_for_workers,
+    whole_epochs,
+)
+from helpers.training import make_epoch, shuffled_batches
+
+HOSTS = ["host-a:12345", "host-b:12345"]
+LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+ONE = tf.distribute.get_strategy()
+
+
+def local_hosts(number: int) -> list[str]:
+    return [f"127.0.0.1:{port}" for port in free_ports(number)]
+
+
+# --- who the workers are ------------------------------------------------------------------------
+
+
+def test_tensorflow_reads_what_tf_config_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_CONFIG", tf_config(HOSTS, 1))
+    resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+    assert resolver.cluster_spec().as_dict() == {"worker": HOSTS}
+    assert (resolver.task_type, resolver.task_id) == ("worker", 1)
+    assert read_tf_config() == (HOSTS, 1)
+
+
+def test_without_tf_config_there_are_no_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    assert read_tf_config() == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "number", "words"),
+    [
+        ([], 0, "hosts must be a list"),
+        ("host-a:1", 0, "hosts must be a list"),
+        (["host-a"], 0, 'must be "name:port"'),
+        (["host-a:"], 0, 'must be "name:port"'),
+        (["host-a:70000"], 0, "up to 65535"),
+        ([":12345"], 0, 'must be "name:port"'),
+        (["host-a:1", "host-a:1"], 0, "each stand there once"),
+        (HOSTS, 2, "a worker from 0 to 1, got 2"),
+        (HOSTS, -1, "got -1"),
+        (HOSTS, "0", "got '0'"),
+        (HOSTS, True, "got True"),
+    ],
+)
+def test_a_list_of_workers_that_is_wrong(hosts: object, number: object, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        tf_config(hosts, number)
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", "{}", '{"cluster": {}}', '{"cluster": {"worker": ["a:1"]}, "task": 0}']
+)
+def test_a_tf_config_that_is_wrong(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(ValueError, match="TF_CONFIG must look like"):
+        read_tf_config()
+
+
+def test_free_ports_can_be_listened_at() -> None:
+    ports = free_ports(5)
+    assert len(set(ports)) == 5
+    for port in ports:
+        socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_a_taken_port_is_not_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        monkeypatch.setattr(multi_worker, "PORTS", range(taken, taken + 1))
+        assert free_ports(1) == []
+
+
+# --- a start that cannot hang -------------------------------------------------------------------
+
+
+def test_workers_find_each_other_in_any_order() -> None:
+    hosts, found = local_hosts(3), []
+
+    def join(number: int, delay: float) -> None:
+        time.sleep(delay)
+        wait_for_workers(hosts, number, seconds=20)
+        found.append(number)
+        # What follows in a worker is TensorFlow's server at the same port.
+        with socket.create_server(("", int(hosts[number].split(":")[1])), backlog=10):
+            time.sleep(2)
+
+    threads = [threading.Thread(target=join, args=(n, 0.3 * n)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert sorted(found) == [0, 1, 2]
+
+
+def test_a_missing_worker_is_named_in_time() -> None:
+    hosts = local_hosts(2)
+    started = time.monotonic()
+    with pytest.raises(WorkerLost, match=f"worker 0 waited 0.3 s for worker 1 at {hosts[1]}"):
+        wait_for_workers(hosts, 0, seconds=0.3)
+    assert time.monotonic() - started < 5
+    assert not answers(hosts[0]), "the own port is closed again"
+
+
+def test_connect_says_who_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_CONFIG", tf_config(local_hosts(3), 1))
+    with pytest.raises(WorkerLost, match=r"for worker 0 at .*, worker 2 at "):
+        connect(seconds=0.2)
+
+
+def test_the_own_port_may_be_taken() -> None:
+    with socket.create_server(("", 0)) as server:
+        hosts = [f"127.0.0.1:{server.getsockname()[1]}", "127.0.0.1:1"]
+        with pytest.raises(OSError, match="use"):
+            wait_for_workers(hosts, 0, seconds=0.2)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), "10", True, None])
+def test_a_time_to_wait_that_is_none(seconds: object) -> None:
+    with pytest.raises(ValueError, match="seconds must be a number above 0"):
+        connect(seconds)
+
+
+@pytest.mark.parametrize(
+    "error", [tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError]
+)
+def test_a_lost_worker_is_named(error: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as alive:
+        hosts = [*local_hosts(2), f"127.0.0.1:{alive.getsockname()[1]}"]
+        monkeypatch.setenv("TF_CONFIG", tf_config(hosts, 0))
+        with pytest.raises(WorkerLost) as caught, naming_lost_workers(ONE):
+            raise error(None, None, "Collective ops is aborted")
+    assert f"worker 0 lost worker 1 at {hosts[1]}." in str(caught.value)
+    assert isinstance(caught.value.__cause__, error)
+
+
+def test_another_error_stays_what_it_is() -> None:
+    with pytest.raises(ZeroDivisionError), naming_lost_workers(ONE):
+        1 / 0  # noqa: B018
+
+
+# --- the loop -----------------------------------------------------------------------------------
+
+
+def small_model(seed: int = 0) -> keras.Sequential:
+    keras.utils.set_random_seed(seed)
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+
+
+X = np.random.default_rng(0).normal(size=(60, 4)).astype("float32")
+Y = np.random.default_rng(1).integers(0, 3, 60)
+BATCHES = shuffled_batches(60, 6, 0, 0)
+
+
+def test_with_one_replica_it_is_the_epoch_of_lesson_6() -> None:
+    plan = LRScheduler(20, 0.1, "linear")
+    parts = [(small_model(), keras.optimizers.SGD(0.5, momentum=0.9)) for _ in range(2)]
+    run = make_epoch(*parts[0], LOSS, X, Y, plan, jit_compile=False)
+    distributed = make_distributed_epoch(ONE, *parts[1], LOSS, X, Y, plan)
+    for _ in range(2):
+        one, other = run(BATCHES), distributed(BATCHES)
+        assert np.array_equal(one["learning_rate"], other["learning_rate"])
+        assert one["loss"] == pytest.approx(other["loss"], rel=1e-5)
+        assert one["accuracy"] == pytest.approx(other["accuracy"])
+    for one, other in zip(parts[0][0].get_weights(), parts[1][0].get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    assert distributed.compiled.experimental_get_tracing_count() == 1
+
+
+def test_a_loss_that_is_not_divided_is_refused() -> None:
+    loss = keras.losses.sparse_categorical_crossentropy
+    with pytest.raises(TypeError, match="loss must be a Keras loss object, got function"):
+        make_distributed_epoch(ONE, small_model(), keras.optimizers.SGD(0.1), loss, X, Y)
+
+
+def test_a_batch_that_cannot_be_shared_is_refused() -> None:
+    with pytest.raises(ValueError, match="that 4 replicas can share equally, got 6"):
+        multi_worker.check_shares(BATCHES, 4)
+    multi_worker.check_shares(BATCHES, 3)
+
+
+# --- checkpoints --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def parts() -> tuple[keras.Model, keras.optimizers.Optimizer]:
+    model, optimizer = small_model(), keras.optimizers.SGD(0.1, momentum=0.9)
+    optimizer.build(model.trainable_variables)
+    return model, optimizer
+
+
+def save_epochs(folder: Path, parts: tuple, epochs: range) -> None:
+    """Checkpoints whose weights all have the number of their epoch."""
+    for epoch in epochs:
+        parts[0].set_weights([np.full(w.shape, epoch, w.dtype) for w in parts[0].get_weights()])
+        save_checkpoint(folder, *parts, epoch)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def test_the_newest_two_are_kept(tmp_path: Path, parts: tuple) -> None:
+    save_epochs(tmp_path / "new", parts, range(1, 12))
+    assert whole_epochs(tmp_path / "new") == [10, 11]
+
+
+@pytest.mark.parametrize(("keep", "kept"), [(0, 2), (1, 2), (3, 3)])
+def test_how_many_are_kept(keep: int, kept: int, tmp_path: Path, parts: tuple) -> None:
+    for epoch in range(5):
+        save_checkpoint(tmp_path, *parts, epoch, keep=keep)
+    assert len(whole_epochs(tmp_path)) == kept
+
+
+def test_every_cut_and_every_flipped_array_is_noticed(tmp_path: Path, parts: tuple) -> None:
+    save_epochs(tmp_path, parts, range(1, 2))
+    path = checkpoint(tmp_path, 1)
+    whole = path.read_bytes()
+    assert is_whole(path)
+    for length in range(0, len(whole), 97):
+        path.write_bytes(whole[:length])
+        assert not is_whole(path), f"cut off after {length} of {len(whole)} bytes"
+    place = whole.index(np.full(12, 1, "float32").tobytes())
+    path.write_bytes(whole[:place] + b"\xff" + whole[place + 1 :])
+    assert not is_whole(path), "a changed byte in the weights"
+    assert not is_whole(tmp_path / "none.npz")
+
+
+def test_a_damaged_one_is_skipped(tmp_path: Path, parts: tuple) -> None:
+    save_epochs(tmp_path, parts, range(1, 4))
+    cut(checkpoint(tmp_path, 3))
+    assert resume_together(ONE, tmp_path, *parts) == 2
+    assert all(np.all(weights == 2) for weights in parts[0].get_weights())
+    assert [path.name for path in tmp_path.glob("epoch-*")] == ["epoch-000002.npz"]
+
+
+def test_with_all_damaged_or_none_it_starts_anew(tmp_path: Path, parts: tuple) -> None:
+    before = [weights.copy() for weights in parts[0].get_weights()]
+    assert resume_together(ONE, tmp_path / "not there", *parts) == 0
+    save_epochs(tmp_path, parts, range(1, 3))
+    parts[0].set_weights(before)
+    for path in tmp_path.glob("epoch-*"):
+        cut(path)
+    assert resume_together(ONE, tmp_path, *parts) == 0
+    for now, then in zip(parts[0].get_weights(), before, strict=True):
+        assert np.array_equal(now, then)
+
+
+def test_the_lowest_of_all_workers_counts(
+    tmp_path: Path, parts: tuple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def lowest(strategy: object, number: int) -> int:
+        asked.append(number)
+        return 6
+
+    monkeypatch.setattr(multi_worker, "lowest_of_all", lowest)
+    save_epochs(tmp_path, parts, range(6, 8))
+    assert resume_together(ONE, tmp_path, *parts) == 6
+    assert asked == [7]
+    assert whole_epochs(tmp_path) == [6], "epoch 7 belongs to a future that the others do not know"
+    save_epochs(tmp_path, parts, range(8, 10))
+    with pytest.raises(ValueError, match=r"from epoch 6, .* has epochs \[8, 9\].*epoch-000006.npz"):
+        resume_together(ONE, tmp_path, *parts)
+
+
+def test_lowest_of_all_with_one_worker() -> None:
+    assert lowest_of_all(ONE, 7) == 7
+
+
+def test_another_model_is_refused(tmp_path: Path, parts: tuple) -> None:
+    save_epochs(tmp_path, parts, range(1, 2))
+    other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(5)])
+    with pytest.raises(ValueError, match="has float32 of shape"):
+        resume_together(ONE, tmp_path, other, keras.optimizers.SGD(0.1, momentum=0.9))
+
+
+# --- all workers on this machine ----------------------------------------------------------------
+
+
+def program(tmp_path: Path, text: str) -> Path:
+    """A program of a worker; it knows its ``number``."""
+    start = (
+        'import json, os, sys, time; number = json.loads(os.environ["TF_CONFIG"])["task"]["index"]'
+    )
+    path = tmp_path / "program.py"
+    path.write_text(f"{start}\n{textwrap.dedent(text)}")
+    return path
+
+
+def test_each_worker_knows_who_it_is(tmp_path: Path) -> None:
+    path = program(tmp_path, 'print(number, os.environ["TF_CONFIG"], *sys.argv[1:])')
+    with LocalWorkers([path, "an argument"], 3, tmp_path / "logs") as workers:
+        workers.wait(seconds=60)
+    for number in range(3):
+        first, rest = workers.log(number).split(" ", 1)
+        config, _ = json.JSONDecoder().raw_decode(rest)
+        assert int(first) == number
+        assert config == json.loads(tf_config(workers.hosts, number))
+        assert rest.endswith(" an argument\n")
+
+
+def test_a_failed_worker_ends_all_and_says_why(tmp_path: Path) -> None:
+    path = program(tmp_path, 'sys.exit("no disk") if number == 1 else time.sleep(600)')
+    started = time.monotonic()
+    with (
+        LocalWorkers([path], 2, tmp_path / "logs") as workers,
+        pytest.raises(WorkerFailed) as caught,
+    ):
+        workers.wait(seconds=60, grace=0.2)
+    assert str(caught.value) == (
+        "worker 1 ended with exit code 1 (no disk); worker 0 took too long and was ended"
+    )
+    assert time.monotonic() - started < 30
+    assert workers.running() == []
+
+
+def test_the_others_may_say_why_too(tmp_path: Path) -> None:
+    path = program(tmp_path, "time.sleep(1 - number); sys.exit(f'I am {number}')")
+    with (
+        LocalWorkers([path], 2, tmp_path / "logs") as workers,
+        pytest.raises(WorkerFailed, match=r"^worker 1 .*\(I am 1\); worker 0 .*\(I am 0\)$"),
+    ):
+        workers.wait(seconds=60, grace=30)
+
+
+def test_too_long(tmp_path: Path) -> None:
+    path = program(tmp_path, 'print("busy", flush=True); time.sleep(600)')
+    with LocalWorkers([path], 2, tmp_path / "logs") as workers:
+        workers.wait_for_text(0, "busy", seconds=30)
+        with pytest.raises(WorkerFailed, match=r"worker 0 took too long and was ended \(busy\)"):
+            workers.wait(seconds=0.2)
+
+
+def test_a_killed_worker_is_named(tmp_path: Path) -> None:
+    calls = []
+    path = program(tmp_path, "time.sleep(600)")
+    with LocalWorkers([path], 2, tmp_path / "logs") as workers:
+        workers.kill(1)
+        with pytest.raises(WorkerFailed, match=r"^worker 1 was ended by SIGKILL; worker 0 took"):
+            workers.wait(seconds=60, grace=0.2, each=lambda: calls.append(0))
+    assert calls
+
+
+def test_a_text_that_never_comes(tmp_path: Path) -> None:
+    path = program(tmp_path, "print('something else')")
+    with (
+        LocalWorkers([path], 1, tmp_path / "logs") as workers,
+        pytest.raises(WorkerFailed, match="worker 0 did not write 'ready'"),
+    ):
+        workers.wait_for_text(0, "ready", seconds=30)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError, SystemExit])
+def test_whatever_happens_no_worker_is_left(error: type, tmp_path: Path) -> None:
+    path = program(tmp_path, "time.sleep(600)")
+    with pytest.raises(error), LocalWorkers([path], 2, tmp_path / "logs") as workers:
+        assert workers.running() == [0, 1]
+        raise error
+    assert workers.running() == []
+
+
+def test_a_worker_that_ignores_sigterm_is_ended_too(tmp_path: Path) -> None:
+    path = program(
+        tmp_path,
+        """
+        import signal
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        print("deaf", flush=True)
+        time.sleep(600)
+        """,
+    )
+    with LocalWorkers([path], 1, tmp_path / "logs") as workers:
+        workers.wait_for_text(0, "deaf", seconds=30)
+    assert workers.processes[0].returncode == -signal.SIGKILL
+
+
+# The file alone, without the seconds that TensorFlow takes: these two only start and watch.
+WITHOUT_TENSORFLOW = f"""
+import sys, time
+from unittest.mock import MagicMock
+for name in ("keras", "keras.metrics", "tensorflow", "training"):
+    sys.modules[name] = MagicMock()
+sys.path.insert(0, {str(PROJECT / "helpers")!r})
+import multi_worker
+"""
+PARENT = f"""{WITHOUT_TENSORFLOW}
+with multi_worker.LocalWorkers([sys.argv[1]], 1, sys.argv[2]) as workers:
+    workers.wait_for_text(0, "ready", seconds=60)
+    print(workers.processes[0].pid, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    end = 'multi_worker.end_with_parent(); print("ready", flush=True); time.sleep(600)'
+    path = program(tmp_path, WITHOUT_TENSORFLOW + end)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(path), str(tmp_path / "logs")],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with parent:
+        worker = int(parent.stdout.readline())
+        parent.kill()
+    deadline = time.monotonic() + 20
+    while is_running(worker) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_running(worker)
+
+
+def is_running(process: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().split(") ")[1][0] != "Z"
+    except OSError:
+        return False
