@@ -8,7 +8,7 @@ are and which of them it is. In the program::
         model = create_model()
         optimizer = keras.optimizers.SGD(0.1, momentum=0.9)
     run_epoch = make_distributed_epoch(strategy, model, optimizer, loss, images, labels, scheduler)
-    with naming_lost_workers(strategy):
+    with naming_lost_workers():
         for epoch in range(resume_together(strategy, folder, model, optimizer), epochs):
             logs = run_epoch(shuffled_batches(len(images), 128, seed=0, epoch=epoch))
             save_checkpoint(folder, model, optimizer, epoch + 1)
@@ -19,6 +19,7 @@ Needs NumPy and Keras on TensorFlow, and training.py beside it.
 """
 
 import contextlib
+import faulthandler
 import json
 import os
 import random
@@ -138,9 +139,15 @@ def connect(seconds: float = CONNECT_SECONDS) -> tf.distribute.Strategy:
     checked_seconds("seconds", seconds)
     hosts, number = read_tf_config()
     end_with_parent()
-    if len(hosts) > 1:
-        wait_for_workers(hosts, number, seconds)
-    return tf.distribute.MultiWorkerMirroredStrategy()
+    if len(hosts) < 2:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    wait_for_workers(hosts, number, seconds)
+    # A worker that dies from here on would be waited for without end, and no Python would run.
+    faulthandler.dump_traceback_later(seconds + CONNECT_SECONDS, exit=True, file=sys.__stderr__)
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def wait_for_workers(hosts: Sequence[str], number: int, seconds: float) -> None:
@@ -149,18 +156,26 @@ def wait_for_workers(hosts: Sequence[str], number: int, seconds: float) -> None:
     A worker that has seen all others goes on to TensorFlow, whose server then answers for it.
     """
     deadline = time.monotonic() + seconds
-    missing = [other for other in range(len(hosts)) if other != number]
-    with socket.create_server(("", port_of(hosts[number])), backlog=2 * len(hosts)):
-        while missing:
-            missing = [other for other in missing if not answers(hosts[other])]
-            if missing and time.monotonic() > deadline:
+    others = [other for other in range(len(hosts)) if other != number]
+    with socket.create_server(("", port_of(hosts[number])), backlog=128) as server:
+        server.setblocking(False)
+        while missing := [other for other in others if not answers(hosts[other])]:
+            if time.monotonic() > deadline:
                 names = ", ".join(f"worker {other} at {hosts[other]}" for other in missing)
                 raise WorkerLost(
                     f"worker {number} waited {seconds:g} s for {names}. Start all workers, each "
                     "with the same hosts in TF_CONFIG; a firewall must let these ports pass"
                 )
+            hang_up(server)
             time.sleep(POLL_SECONDS)
         time.sleep(2 * POLL_SECONDS)  # whoever is still looking finds this port open once more
+
+
+def hang_up(server: socket.socket) -> None:
+    """Take the calls that have come in, and end them: to be reached was all that was wanted."""
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            server.accept()[0].close()
 
 
 def answers(host: str, seconds: float = 1.0) -> bool:
@@ -190,7 +205,7 @@ def end_with_parent() -> None:
 
 
 @contextlib.contextmanager
-def naming_lost_workers(strategy: tf.distribute.Strategy) -> Iterator[None]:
+def naming_lost_workers() -> Iterator[None]:
     """Turn TensorFlow's errors about a broken connection into one that names the lost workers.
 
     When a worker dies, the others fail in their next common operation: at once when the connection

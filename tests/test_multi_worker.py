@@ -143,6 +143,27 @@ def test_a_missing_worker_is_named_in_time() -> None:
     assert not answers(hosts[0]), "the own port is closed again"
 
 
+def test_a_worker_that_has_come_and_gone_is_missing() -> None:
+    """Worker 1 answers for a while, and is gone before worker 2 comes."""
+    hosts = local_hosts(3)
+
+    def come_and_go(number: int, delay: float, stay: float) -> None:
+        time.sleep(delay)
+        with socket.create_server(("127.0.0.1", int(hosts[number].split(":")[1]))):
+            time.sleep(stay)
+
+    others = [
+        threading.Thread(target=come_and_go, args=(1, 0.0, 0.5)),
+        threading.Thread(target=come_and_go, args=(2, 1.0, 3.0)),
+    ]
+    for other in others:
+        other.start()
+    with pytest.raises(WorkerLost, match=rf"for worker 1 at {hosts[1]}\. Start"):
+        wait_for_workers(hosts, 0, seconds=2.0)
+    for other in others:
+        other.join()
+
+
 def test_connect_says_who_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TF_CONFIG", tf_config(local_hosts(3), 1))
     with pytest.raises(WorkerLost, match=r"for worker 0 at .*, worker 2 at "):
@@ -169,14 +190,14 @@ def test_a_lost_worker_is_named(error: type, monkeypatch: pytest.MonkeyPatch) ->
     with socket.create_server(("127.0.0.1", 0)) as alive:
         hosts = [*local_hosts(2), f"127.0.0.1:{alive.getsockname()[1]}"]
         monkeypatch.setenv("TF_CONFIG", tf_config(hosts, 0))
-        with pytest.raises(WorkerLost) as caught, naming_lost_workers(ONE):
+        with pytest.raises(WorkerLost) as caught, naming_lost_workers():
             raise error(None, None, "Collective ops is aborted")
     assert f"worker 0 lost worker 1 at {hosts[1]}." in str(caught.value)
     assert isinstance(caught.value.__cause__, error)
 
 
 def test_another_error_stays_what_it_is() -> None:
-    with pytest.raises(ZeroDivisionError), naming_lost_workers(ONE):
+    with pytest.raises(ZeroDivisionError), naming_lost_workers():
         1 / 0  # noqa: B018
 
 
