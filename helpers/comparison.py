@@ -254,11 +254,17 @@ def judge(
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
-def claim_verdict(difference: PairedDifference, p_holm: float, level: float = 0.05) -> str:
-    """The verdict on "this is better": holds, opposite, or does not show here."""
-    if p_holm >= level:
+def claim_verdict(measured: float, p_value: float, level: float = 0.05) -> str:
+    """The verdict on "there is more": holds, opposite, or does not show here.
+
+    Args:
+        measured: a difference or a correlation; above 0 if the claim is right.
+        p_value: of this number, corrected if many claims are judged.
+        level: how small the p value must be.
+    """
+    if not p_value < level:
         return NOT_SHOWN
-    return HOLDS if difference.mean > 0 else OPPOSITE
+    return HOLDS if measured > 0 else OPPOSITE
 
 
 def at_least_verdict(difference: PairedDifference, margin: float) -> str:

@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from helpers.plots import (
     BLACK,
@@ -514,6 +515,16 @@ def look_of(shape: str) -> dict[str, object]:
     return {"color": colour, "linestyle": style, "marker": marker, "markersize": 5}
 
 
+def count_by_factors(axes: Axes) -> None:
+    """Make the horizontal axis logarithmic, with plain numbers such as 0.05 for its ticks."""
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    subs = (1.0,) if high / low > 50 else (1.0, 2.0, 5.0)
+    axes.xaxis.set_major_locator(LogLocator(subs=subs))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.minorticks_off()
+
+
 def plot_shapes(plans: Mapping[str, Callable], steps: int, columns: int = 5) -> Figure:
     """Draw schedules as small panels, one each, on common axes.
 
@@ -573,8 +584,8 @@ def plot_by_rate(
     for axes, shape in zip(places, shapes, strict=False):
         _draw_by_rate(axes, runs[runs["shape"] == shape], value, limits)
         axes.set_title(shape, fontsize=9)
-        axes.set(xscale="log", ylim=limits)
-        axes.minorticks_off()
+        axes.set(ylim=limits)
+        count_by_factors(axes)
     for axes in places[len(shapes) :]:
         axes.set_axis_off()
     for axes in grid[:, 0]:
@@ -636,6 +647,7 @@ def plot_differences(
                       markerfacecolor=inside)  # fmt: skip
         axes.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
         axes.set(xlabel=label)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.set_title(title, fontsize=10)
         axes.grid(visible=False, axis="y")
     return figure
@@ -682,7 +694,8 @@ def plot_ranges(ranges: "pd.DataFrame", x_label: str, axes: Axes | None = None) 
         axes.plot([one["low"], one["high"]], [row, row], color=look["color"], linewidth=5,
                   solid_capstyle="butt", alpha=0.55)  # fmt: skip
         axes.plot([one["best"]], [row], marker=look["marker"], color=look["color"], markersize=7)
-    axes.set(xscale="log", xlabel=x_label, yticks=range(len(ranges)), yticklabels=ranges.index)
+    count_by_factors(axes)
+    axes.set(xlabel=x_label, yticks=range(len(ranges)), yticklabels=ranges.index)
     axes.set(ylim=(len(ranges) - 0.5, -0.5))
     axes.grid(visible=False, axis="y")
     return axes

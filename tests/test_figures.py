@@ -316,3 +316,101 @@ def test_curvature_is_drawn_at_its_steps_with_the_limit_of_every_step() -> None:
 def test_curvature_needs_a_limit_for_each_measurement(curvatures, limits) -> None:
     with pytest.raises(ValueError, match=f"limits must have one number .* {len(limits)} limits"):
         figures.plot_curvature(curvatures, limits)
+
+
+# --- lesson 8 -----------------------------------------------------------------------------------
+
+
+def some_runs() -> pd.DataFrame:
+    rows = [
+        {"shape": shape, "peak": peak, "seed": seed, "accuracy": accuracy + seed / 10}
+        for shape, accuracies in (("cosine", (88.0, 89.0, 80.0)), ("linear", (88.5, 88.0, np.nan)))
+        for peak, accuracy in zip((0.05, 0.1, 0.2), accuracies, strict=True)
+        for seed in (0, 1)
+    ]
+    runs = pd.DataFrame(rows)
+    return runs.assign(diverged=runs["accuracy"].isna())
+
+
+def test_every_shape_of_the_study_has_a_look_of_its_own() -> None:
+    from helpers.schedule_study import SHAPES
+
+    assert set(figures.SHAPE_LOOKS) == set(SHAPES)
+    assert len(set(figures.SHAPE_LOOKS.values())) == len(SHAPES)
+    assert figures.look_of("mine")["color"], "a shape of the reader is drawn, too"
+
+
+def test_shapes_are_drawn_one_to_a_panel() -> None:
+    plans = {"constant": lambda step: 0.1 + 0 * step, "mine": lambda step: 0.1 * step}
+    figure = figures.plot_shapes(plans, 10, columns=3)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["constant", "mine", ""]
+    assert figure.axes[1].lines[0].get_ydata()[9] == pytest.approx(0.9)
+    assert not figure.axes[2].axison
+
+
+def test_runs_by_rate_have_means_arrows_and_crosses() -> None:
+    figure = figures.plot_by_rate(some_runs(), "accuracy", (85, 90), "accuracy (%)", columns=2)
+    cosine, linear = figure.axes
+    dots, mean, below, above, crosses = cosine.lines
+    assert len(dots.get_xdata()) == 4 and list(mean.get_ydata()) == pytest.approx(
+        [88.05, 89.05, 80.05]
+    )
+    assert list(below.get_xdata()) == [0.2] and len(above.get_xdata()) == 0
+    assert len(crosses.get_xdata()) == 0
+    assert list(linear.lines[4].get_xdata()) == [0.2], "a cross where a run diverged"
+    assert cosine.get_xscale() == "log" and cosine.get_ylim() == (85, 90)
+
+
+def test_rates_are_written_as_plain_numbers() -> None:
+    axes = figures.plot_by_rate(some_runs(), "accuracy", (85, 90), "accuracy (%)").axes[0]
+    axes.figure.canvas.draw()
+    assert "0.1" in [label.get_text() for label in axes.get_xticklabels()]
+
+
+def test_differences_are_hollow_where_there_is_no_verdict() -> None:
+    table = pd.DataFrame(
+        {
+            "difference": [0.5, 0.1],
+            "low": [0.4, -0.1],
+            "high": [0.6, 0.3],
+            "verdict": ["better", "cannot be told apart"],
+        },
+        index=["linear", "constant"],
+    )
+    figure = figures.plot_differences({"one": table, "other": table}, ["points", "loss"])
+    assert [axes.get_xlabel() for axes in figure.axes] == ["points", "loss"]
+    _, interval, settled, _, open_question = figure.axes[0].lines
+    assert list(interval.get_xdata()) == [0.4, 0.6]
+    assert (
+        settled.get_markerfacecolor() != "white" and open_question.get_markerfacecolor() == "white"
+    )
+    assert figure.axes[0].get_ylim() == (1.5, -0.5), "the first name is on top"
+
+
+def test_ranks_are_lines_with_names_at_both_ends() -> None:
+    axes = figures.plot_ranks(pd.DataFrame({2: [1, 2], 8: [2, 1]}, index=["cosine", "linear"]))
+    assert [list(line.get_ydata()) for line in axes.lines] == [[1, 2], [2, 1]]
+    assert texts(axes) == ["cosine", "cosine", "linear", "linear"]
+
+
+def test_ranges_are_bars_with_their_best_rate() -> None:
+    ranges = pd.DataFrame({"low": [0.05], "high": [0.2], "best": [0.1]}, index=["cosine"])
+    axes = figures.plot_ranges(ranges, "peak rate")
+    bar, best = axes.lines
+    assert list(bar.get_xdata()) == [0.05, 0.2] and list(best.get_xdata()) == [0.1]
+
+
+def test_a_table_is_shown_as_markdown_and_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    import IPython.display
+
+    shown = []
+    monkeypatch.setattr(IPython.display, "display", lambda data, raw: shown.append(data))
+    table = pd.DataFrame({"n": [3], "value": [0.126], "word": ["good"]}, index=["a"])
+    figures.show_table(table.rename_axis("name"))
+    (data,) = shown
+    assert data["text/markdown"].splitlines() == [
+        "| name | n | value | word |",
+        "| --- | ---: | ---: | --- |",
+        "| a | 3 | 0.13 | good |",
+    ]
+    assert "0.13" in data["text/plain"] and "0.126" not in data["text/plain"]

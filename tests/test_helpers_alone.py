@@ -59,6 +59,16 @@ USES = {
         "assert missing_runs(runs, load_table('none.csv')) == runs\n"
         "assert len(digest_of(runs[0])) == 12"
     ),
+    "comparison": (
+        "import pandas as pd\n"
+        "from comparison import by_rate, judge, own_best, paired_difference, with_results\n"
+        "rows = [{'peak': peak, 'seed': seed, 'epochs': 1, 'val_loss': '0.5',\n"
+        "         'val_accuracy': str(peak + seed / 100)} for peak in (0.5, 0.8) for seed in (0, 1)]\n"
+        "runs = with_results(pd.DataFrame(rows))\n"
+        "best = own_best(runs)\n"
+        "assert best.peak == 0.8\n"
+        "judge({'itself': paired_difference(best.by_seed, by_rate(runs)[0.5])})"
+    ),
     "training": (
         "import keras, numpy as np\n"
         "from training import make_epoch, shuffled_batches\n"
