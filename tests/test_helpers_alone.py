@@ -69,6 +69,13 @@ USES = {
         "assert best.peak == 0.8\n"
         "judge({'itself': paired_difference(best.by_seed, by_rate(runs)[0.5])})"
     ),
+    "sharpness": (
+        "import tensorflow as tf\n"
+        "from sharpness import largest_curvature\n"
+        "w = tf.Variable([1.0, 2.0])\n"
+        "curvature, vector = largest_curvature(lambda: tf.reduce_sum([1.0, 3.0] * w**2), [w])\n"
+        "assert abs(curvature - 6) < 0.1 and vector.shape == (2,)"
+    ),
     "training": (
         "import keras, numpy as np\n"
         "from training import make_epoch, shuffled_batches\n"
