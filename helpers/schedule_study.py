@@ -16,7 +16,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, partial
 
 import keras
 import numpy as np
@@ -304,7 +304,8 @@ class Trainer:
     """
 
     def __init__(self, model: str, optimizer: str) -> None:
-        (x_train, y_train), (x_validation, y_validation) = load_split()
+        x_train, y_train = training_tensors()
+        _, (x_validation, y_validation) = load_split()
         self.examples = len(x_train)
         self.steps_per_epoch = self.examples // BATCH_SIZE
         self.middle_rate = MIDDLE_RATES[optimizer.removesuffix(", cycled")]
@@ -401,16 +402,20 @@ def make_judge(
         right = tf.equal(tf.argmax(logits, axis=1, output_type=tf.int32), labels)
         return loss(labels, logits), tf.reduce_sum(tf.cast(right, tf.float32))
 
-    @tf.function(jit_compile=True)
-    def judge() -> tuple[tf.Tensor, tf.Tensor]:
-        losses, right = tf.scan(judge_block, (x, y), initializer=(0.0, 0.0))
-        return tf.reduce_mean(losses), tf.reduce_sum(right)
+    # partial and not a nested def: of one def made into many judges TensorFlow says "retracing".
+    judge_blocks = tf.function(partial(judge_all, judge_block, x, y), jit_compile=True)
 
-    def judge_all() -> tuple[float, float]:
-        mean_loss, right = judge()
+    def judge() -> tuple[float, float]:
+        mean_loss, right = judge_blocks()
         return float(mean_loss), float(right) / len(labels)
 
-    return judge_all
+    return judge
+
+
+def judge_all(judge_block: Callable, x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The mean loss of all blocks, and how many images are right."""
+    losses, right = tf.scan(judge_block, (x, y), initializer=(0.0, 0.0))
+    return tf.reduce_mean(losses), tf.reduce_sum(right)
 
 
 @contextmanager
@@ -438,6 +443,13 @@ def load_split():
     """The course's split, images scaled: (training, validation)."""
     (images, labels), _ = load_fashion_mnist()
     return train_validation_split(prepare_data(images), labels, seed=SPLIT_SEED)
+
+
+@cache
+def training_tensors() -> tuple[tf.Tensor, tf.Tensor]:
+    """The training images and labels, once in the memory of a process however many trainers it has."""
+    (x_train, y_train), _ = load_split()
+    return tf.constant(x_train), tf.constant(y_train)
 
 
 def use_one_thread() -> None:
