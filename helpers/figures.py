@@ -706,12 +706,14 @@ def show_table(table: "pd.DataFrame", digits: int = 2) -> None:
 
     Args:
         table: its index becomes the first column.
-        digits: of the numbers that are no whole numbers.
+        digits: of the numbers that are no whole numbers. NaN is shown as a dash.
     """
     from IPython.display import display
 
     def text(value: object) -> str:
-        return f"{value:.{digits}f}" if isinstance(value, float) else str(value)
+        if not isinstance(value, float):
+            return str(value)
+        return "–" if np.isnan(value) else f"{value:.{digits}f}"
 
     head = [str(table.index.name or ""), *map(str, table.columns)]
     numeric = [False, *(kind.kind in "iufb" for kind in table.dtypes)]

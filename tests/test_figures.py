@@ -343,7 +343,8 @@ def test_every_shape_of_the_study_has_a_look_of_its_own() -> None:
 def test_shapes_are_drawn_one_to_a_panel() -> None:
     plans = {"constant": lambda step: 0.1 + 0 * step, "mine": lambda step: 0.1 * step}
     figure = figures.plot_shapes(plans, 10, columns=3)
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["constant", "mine", ""]
+    titles = [axes.get_title() or axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["constant", "mine", ""]
     assert figure.axes[1].lines[0].get_ydata()[9] == pytest.approx(0.9)
     assert not figure.axes[2].axison
 
@@ -405,12 +406,15 @@ def test_a_table_is_shown_as_markdown_and_as_text(monkeypatch: pytest.MonkeyPatc
 
     shown = []
     monkeypatch.setattr(IPython.display, "display", lambda data, raw: shown.append(data))
-    table = pd.DataFrame({"n": [3], "value": [0.126], "word": ["good"]}, index=["a"])
+    table = pd.DataFrame(
+        {"n": [3, 4], "value": [0.126, np.nan], "word": ["good", ""]}, index=["a", "b"]
+    )
     figures.show_table(table.rename_axis("name"))
     (data,) = shown
     assert data["text/markdown"].splitlines() == [
         "| name | n | value | word |",
         "| --- | ---: | ---: | --- |",
         "| a | 3 | 0.13 | good |",
+        "| b | 4 | – |  |",
     ]
     assert "0.13" in data["text/plain"] and "0.126" not in data["text/plain"]
