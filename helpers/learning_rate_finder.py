@@ -159,14 +159,14 @@ def find_learning_rate(
     """
     check_testable(model)
     check_pairs(x, y)
-    checked_steps("steps", steps, minimum=20)
-    checked_steps("seed", seed, minimum=0)
-    check_batch_size(checked_steps("batch_size", batch_size), len(x))
+    check_counts(steps, batch_size, seed, len(x))
     check_range(min_learning_rate, max_learning_rate)
     check_stop_factor(stop_factor)
 
     with everything_restored(model):
-        rates, losses, smoothed = [], [], []
+        rates = []
+        losses = []
+        smoothed = []
         test_step = make_test_step(model)
         batches = endless_batches(len(x), batch_size, seed)
         for step in progress(range(steps)):
@@ -302,9 +302,11 @@ def check_pairs(x: np.ndarray, y: np.ndarray) -> None:
         raise ValueError(f"x and y must have the same length, got {len(x)} and {len(y)}")
 
 
-def check_batch_size(batch_size: int, examples: int) -> None:
-    """Say so when a batch is larger than the data."""
-    if batch_size > examples:
+def check_counts(steps: int, batch_size: int, seed: int, examples: int) -> None:
+    """Say what is wrong with a number of steps, a batch size or a seed."""
+    checked_steps("steps", steps, minimum=20)
+    checked_steps("seed", seed, minimum=0)
+    if checked_steps("batch_size", batch_size) > examples:
         raise ValueError(f"batch_size must be at most {examples} (the examples), got {batch_size}")
 
 
