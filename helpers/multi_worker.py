@@ -267,7 +267,7 @@ def make_distributed_epoch(
         TypeError: ``loss`` is no Keras loss object.
         ValueError: from ``run_epoch``, if a batch cannot be cut into equal shares.
     """
-    check_loss(loss)
+    check_loss_object(loss)
     images, labels = tf.constant(images), tf.constant(labels)
     replicas = strategy.num_replicas_in_sync
     with strategy.scope():
@@ -595,7 +595,7 @@ def checked_seconds(name: str, value: float) -> float:
     return float(value)
 
 
-def check_loss(loss: object) -> None:
+def check_loss_object(loss: object) -> None:
     """Refuse a loss that would not be divided by the number of replicas."""
     if not isinstance(loss, keras.losses.Loss):
         raise TypeError(
