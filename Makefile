@@ -3,7 +3,7 @@
 ##    make test       run all tests                      make lint       check format and style
 ##    make run        run lessons with papermill         make format     mend format and style
 ##    make benchmark  time one training loop             make pictures   draw the lessons' first pictures
-##    make study      make what is missing of the studies (hours)        make venv   only make .venv
+##    make study      run what is missing of the studies make venv       only make .venv
 ##
 ##    PARAMS="-p EPOCHS 2" make run       LESSONS=notebooks/02_build_model.ipynb make outputs
 ##    make PYTHON=/path/to/python3.12 lab         make study STUDY_OPTIONS="--scheduler tcp://HOST:8786"
