@@ -583,7 +583,7 @@ def plot_by_rate(
     places = grid.ravel()
     for axes, shape in zip(places, shapes, strict=False):
         _draw_by_rate(axes, runs[runs["shape"] == shape], value, limits)
-        axes.set_title(shape, fontsize=9)
+        axes.set_title(shape, fontsize=9 if len(shape) < 20 else 8)
         axes.set(ylim=limits)
         count_by_factors(axes)
     for axes in places[len(shapes) :]:
@@ -671,7 +671,7 @@ def plot_ranks(ranks: "pd.DataFrame", axes: Axes | None = None) -> Axes:
         axes.text(-0.05, row.iloc[0], name, ha="right", va="center", fontsize=9)
         axes.text(places[-1] + 0.05, row.iloc[-1], name, va="center", fontsize=9)
     axes.set(xticks=places, xticklabels=ranks.columns, yticks=range(1, len(ranks) + 1))
-    axes.set(ylim=(len(ranks) + 0.5, 0.5), ylabel="rank", xlim=(-0.75, places[-1] + 0.75))
+    axes.set(ylim=(len(ranks) + 0.5, 0.5), ylabel="rank", xlim=(-0.95, places[-1] + 0.85))
     axes.grid(visible=False)
     return axes
 
