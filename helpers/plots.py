@@ -9,6 +9,7 @@ Works alone in an empty folder.
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from numbers import Real
 
 import matplotlib.pyplot as plt
@@ -82,8 +83,34 @@ STYLE = {
 }
 
 
-def use_course_style() -> None:
-    """Set Matplotlib's defaults to the style of the course, for every figure that follows."""
+@dataclass
+class Picture:
+    """How ``show`` stores a figure.
+
+    Attributes:
+        pixels: per pixel that it is shown at, in each direction.
+        colours: of its palette.
+        change: by how much a colour may change for that, of 255.
+    """
+
+    pixels: float = 2.0
+    colours: int = 256
+    change: int = 24
+
+
+SHARP, SMALL = Picture(), Picture(pixels=1.4, colours=64, change=40)
+_stored_as = SHARP
+
+
+def use_course_style(small_pictures: bool = False) -> None:
+    """Set Matplotlib's defaults to the style of the course, for every figure that follows.
+
+    Args:
+        small_pictures: for a notebook with many figures: ``show`` stores them in about half the
+            bytes, a little less sharp on dense screens.
+    """
+    global _stored_as
+    _stored_as = SMALL if small_pictures else SHARP
     plt.rcParams.update(STYLE)
 
 
@@ -91,7 +118,7 @@ def show(figure: Figure | Axes, caption: str) -> None:
     """Show a figure, sharp on every screen, with its caption under it as text.
 
     In a notebook this takes the place of ``plt.show()``: the picture has twice the pixels that it
-    is shown at, and its metadata hold the caption as ``alt``, a text alternative for pages that are
+    is shown at (see ``use_course_style``), and its metadata hold the caption as ``alt``, a text alternative for pages that are
     made from the notebook. (JupyterLab 4.6 gives no picture an alternative; there the caption below
     is what a screen reader says.) Elsewhere it prints the caption and calls ``plt.show()``.
 
@@ -129,16 +156,22 @@ def _in_a_notebook() -> bool:
 
 
 def _png(figure: Figure) -> bytes:
-    """The figure as a PNG of twice the pixels, as small as it gets without a visible change."""
+    """The figure as a PNG of more pixels, as small as it gets without a visible change."""
     from PIL import Image
 
     plain = io.BytesIO()
-    figure.savefig(plain, format="png", dpi=2 * figure.dpi, metadata={"Software": None})
+    figure.savefig(
+        plain, format="png", dpi=_stored_as.pixels * figure.dpi, metadata={"Software": None}
+    )
     full = Image.open(plain).convert("RGB")
-    palette = full.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    palette = full.quantize(
+        _stored_as.colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+    )
     change = np.abs(np.asarray(full, np.int16) - np.asarray(palette.convert("RGB"), np.int16))
     smallest = io.BytesIO()
-    (palette if change.max() <= 24 else full).save(smallest, format="png", optimize=True)
+    (palette if change.max() <= _stored_as.change else full).save(
+        smallest, format="png", optimize=True
+    )
     return smallest.getvalue()
 
 

@@ -233,6 +233,19 @@ def test_a_picture_of_too_many_colours_keeps_them(notebook) -> None:
     assert Image.open(io.BytesIO(notebook[0][0]["image/png"])).mode == "RGB"
 
 
+def test_small_pictures_take_half_the_bytes_and_are_shown_as_large(notebook) -> None:
+    try:
+        for small in (False, True):
+            plots.use_course_style(small_pictures=small)
+            plots.show(plots.plot_schedules({"exponential": decay}, 20), "small or not")
+    finally:
+        plots.use_course_style()
+    (sharp, about_sharp), (small, about_small) = notebook[0], notebook[2]
+    assert len(small["image/png"]) < 0.7 * len(sharp["image/png"])
+    size = {name: about_sharp["image/png"][name] for name in ("width", "height")}
+    assert {name: about_small["image/png"][name] for name in size} == size
+
+
 def test_two_pictures_of_one_chart_have_the_same_bytes(notebook) -> None:
     for _ in range(2):
         plots.show(plots.plot_schedules({"exponential": decay}, 20), "twice")

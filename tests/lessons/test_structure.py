@@ -108,8 +108,8 @@ def test_no_dead_name_outside_a_cell_that_shows_it_failing(lesson: Path) -> None
 
 
 def test_size(lesson: Path) -> None:
-    """Pictures are stored at twice their size, sharp on dense screens; a page must still load."""
-    assert lesson.stat().st_size <= 2_500_000
+    """Pictures are sharp on dense screens (see ``use_course_style``); a page must still load."""
+    assert lesson.stat().st_size <= 1_000_000
 
 
 def test_headings_follow_the_anatomy(lesson: Path) -> None:
