@@ -48,6 +48,7 @@ USES = {
     "learning_rate_finder": (
         "import keras, numpy as np\n"
         "from learning_rate_finder import find_learning_rate\n"
+        "keras.utils.set_random_seed(0)\n"
         "model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])\n"
         "model.compile('sgd', 'mse')\n"
         "test = find_learning_rate(model, np.eye(4), np.ones(4), 1e-3, 1.0, batch_size=2)\n"
