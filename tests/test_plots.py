@@ -234,11 +234,10 @@ def test_a_picture_of_too_many_colours_keeps_them(notebook) -> None:
 
 
 def test_small_pictures_take_half_the_bytes_and_are_shown_as_large(notebook) -> None:
-    try:
+    with plt.rc_context():
         for small in (False, True):
             plots.use_course_style(small_pictures=small)
             plots.show(plots.plot_schedules({"exponential": decay}, 20), "small or not")
-    finally:
         plots.use_course_style()
     (sharp, about_sharp), (small, about_small) = notebook[0], notebook[2]
     assert len(small["image/png"]) < 0.7 * len(sharp["image/png"])
