@@ -1,6 +1,7 @@
 ##  Everything runs in .venv, which the first call makes. Windows: see the pip lines in README.md.
 ##    make lab        open lesson 1 in JupyterLab        make outputs    execute lessons, store outputs
 ##    make test       run all tests                      make lint       check format and style
+##    make test-browser   open and run every lesson in a real browser, and use the built pages
 ##    make run        run lessons with papermill         make format     mend format and style
 ##    make benchmark  time one training loop             make pictures   draw the lessons' first pictures
 ##    make study      run what is missing of the studies make venv       only make .venv
@@ -9,7 +10,7 @@
 ##    make PYTHON=/path/to/python3.12 lab         make study STUDY_OPTIONS="--scheduler tcp://HOST:8786"
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lab test run outputs pictures lint format benchmark study
+.PHONY: help venv lab test test-browser run outputs pictures lint format benchmark study
 
 # Programs are started as modules: their scripts in .venv/bin name the folder they were made in.
 PYTHON_HERE := .venv/bin/python
@@ -31,6 +32,10 @@ lab: venv
 
 test: venv
 	$(PYTHON_HERE) -m pytest $(PYTEST_OPTIONS)
+
+# In a real browser, after the other tests: the lessons in JupyterLab, and the built pages.
+test-browser: venv
+	$(PYTHON_HERE) -m pytest --numprocesses=0 tests/browser $(PYTEST_OPTIONS)
 
 run: venv
 	@$(PYTHON_HERE) tools/run_notebooks.py $(PARAMS) $(LESSONS)

@@ -11,6 +11,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parent
 LESSONS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
+BROWSER_TESTS = PROJECT / "tests" / "browser"
 HELPERS = sorted(path for path in (PROJECT / "helpers").glob("*.py") if path.stem != "__init__")
 # What only the lessons of this course need: pictures of single lessons, errors and bars in a page,
 # and what its own studies train.
@@ -49,6 +50,19 @@ def pytest_configure(config: pytest.Config) -> None:
         )
 
 
+def browser_tests_are_left_out(config: pytest.Config) -> bool:
+    """They need a browser and ten minutes: they run when they are named (`make test-browser`)."""
+    folder = config.invocation_params.dir
+    named = [(folder / argument.split("::")[0]).resolve() for argument in config.args]
+    return not any(path.is_relative_to(BROWSER_TESTS) for path in named)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    if collection_path == BROWSER_TESTS and browser_tests_are_left_out(config):
+        return True
+    return None
+
+
 def installed_folder() -> Path | None:
     """The folder whose helpers this Python imports."""
     for distribution in importlib.metadata.distributions(name="learning-rate-lessons"):
@@ -82,8 +96,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("lesson", LESSONS, ids=lesson_id)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """At the end of a run, say which Keras backends were tested: tests/test_backends names them."""
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """At the end of a run, say which Keras backends were tested: tests/test_backends names them.
+
+    And say what was not run.
+    """
     lines = set()
     for outcome in ("passed", "failed", "error", "skipped"):
         for report in terminalreporter.stats.get(outcome, []):
@@ -94,3 +113,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("Keras backends tested")
         for line in sorted(lines):
             terminalreporter.write_line(line)
+    if browser_tests_are_left_out(config):
+        terminalreporter.write_line(
+            "Not part of this run: lessons and pages in a real browser (make test-browser)."
+        )

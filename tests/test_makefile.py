@@ -17,7 +17,7 @@ from conftest import LESSONS, PROJECT
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="make and sh are not on Windows")
 
 MAKEFILE = (PROJECT / "Makefile").read_text()
-TARGETS = re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE)
+TARGETS = re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE)
 
 
 def make(*arguments: str, folder: Path = PROJECT, **variables: str) -> subprocess.CompletedProcess:
@@ -43,7 +43,7 @@ def copy(tmp_path: Path) -> Path:
 
 def test_make_without_a_target_lists_every_target_and_nothing_else() -> None:
     text = make().stdout
-    listed = set(re.findall(r"make ([a-z]+)", text))
+    listed = set(re.findall(r"make ([a-z-]+)", text))
     assert listed == set(TARGETS) - {"help"}
     comments = [line for line in MAKEFILE.splitlines() if re.match(r"#[^#]", line)]
     assert comments and not any(line.lstrip("# ") in text for line in comments)

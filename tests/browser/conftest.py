@@ -1,0 +1,62 @@
+"""What the tests in a browser share."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from conftest import PROJECT
+from playwright.sync_api import Browser, sync_playwright
+
+from browser.chromium import find_browser, launch_options
+
+TABLE = pytest.StashKey[list]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Without a browser nothing can be tested: say how to get one, in one line."""
+    config.stash[TABLE] = []
+    try:
+        find_browser()
+    except LookupError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+@pytest.fixture(scope="session")
+def table(pytestconfig: pytest.Config) -> list[str]:
+    """Lines that are printed at the end of the run: what the lessons took and showed."""
+    return pytestconfig.stash[TABLE]
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if lines := config.stash[TABLE]:
+        terminalreporter.section("lessons in JupyterLab")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests; each opens pages in a context of its own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**launch_options())
+        yield browser
+        browser.close()
+
+
+def git_status() -> str | None:
+    """What differs from the last commit, as a text; None where there is no git."""
+    if shutil.which("git") is None:
+        return None
+    done = subprocess.run(
+        ["git", "status", "--porcelain", "--untracked-files=all"],
+        cwd=PROJECT, capture_output=True, text=True,
+    )  # fmt: skip
+    return done.stdout if done.returncode == 0 else None
+
+
+@pytest.fixture(scope="module")
+def tree_before() -> str | None:
+    return git_status()
