@@ -5,12 +5,13 @@
 ##    make run        run lessons with papermill         make format     mend format and style
 ##    make benchmark  time one training loop             make pictures   draw the lessons' first pictures
 ##    make study      run what is missing of the studies make venv       only make .venv
+##    make lock       pin all packages again, with hashes
 ##
 ##    PARAMS="-p EPOCHS 2" make run       LESSONS=notebooks/02_build_model.ipynb make outputs
 ##    make PYTHON=/path/to/python3.12 lab         make study STUDY_OPTIONS="--scheduler tcp://HOST:8786"
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lab test test-browser run outputs pictures lint format benchmark study
+.PHONY: help venv lab test test-browser run outputs pictures lint format benchmark study lock
 
 # Programs are started as modules: their scripts in .venv/bin name the folder they were made in.
 PYTHON_HERE := .venv/bin/python
@@ -59,3 +60,6 @@ benchmark: venv
 
 study: venv
 	$(PYTHON_HERE) tools/run_study.py $(STUDY_OPTIONS)
+
+lock: venv
+	$(PYTHON_HERE) tools/make_lock.py $(LOCK_OPTIONS)

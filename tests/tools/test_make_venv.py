@@ -17,13 +17,39 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="make and sh are
 
 VERSION = "{}.{}".format(*sys.version_info)
 
-# Starts like a Python, makes a .venv with itself in it, and writes down what pip is asked to do.
+# Starts like a Python, makes a .venv with itself in it, and writes down what pip and uv are asked to do.
 FAKE = f"""case "$*" in
     "-m venv .venv") echo venv >> "$LOG"; mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
     "-m pip --version") ;;
+    "-m pip config list") echo "global.index-url='http://somewhere/simple'" ;;
+    "-m uv "*) echo "$@" >> "$LOG"; echo "to $UV_DEFAULT_INDEX" >&2; exit "${{UV_STATUS:-0}}" ;;
     "-m pip "*) echo "$@" >> "$LOG"; exit "${{PIP_STATUS:-0}}" ;;
     *) exec "{sys.executable}" "$@" ;;
 esac"""
+
+
+# What is locked in the folders of these tests: uv, and one package.
+HASH = f"--hash=sha256:{0:064}"
+LOCK = f"""# made by make lock
+uv==1.2.3 \\
+    {HASH} \\
+    {HASH}
+    # via -r requirements.txt
+a-package-that-is-not-here==1.0 \\
+    {HASH}
+    # via -r requirements.txt
+"""
+UV = "-m pip install --quiet --retries 1 --require-hashes --requirement .venv/uv.txt"
+PACKAGES = "install --quiet --require-hashes --requirement requirements.lock"
+PROJECT_ITSELF = "install --quiet --no-deps --no-build-isolation --editable ."
+INSTALLED_BY_UV = [
+    UV,
+    *(
+        f"-m uv pip {options}".replace("--quiet", "--quiet --python .venv/bin/python")
+        for options in (PACKAGES, PROJECT_ITSELF)
+    ),
+]
+INSTALLED_BY_PIP = [f"-m pip {PACKAGES}", f"-m pip {PROJECT_ITSELF}"]
 
 
 def make_fake(path: Path, body: str = FAKE) -> Path:
@@ -32,11 +58,13 @@ def make_fake(path: Path, body: str = FAKE) -> Path:
     return path
 
 
-def make_folder(folder: Path, requirements: str = "pip\n") -> Path:
+def make_folder(folder: Path) -> Path:
     """Only what tools/make_venv.sh reads, in a folder without .venv; its name has a space."""
     (folder / "tools").mkdir(parents=True)
-    shutil.copy(PROJECT / "tools" / "make_venv.sh", folder / "tools")
-    (folder / "requirements.txt").write_text(requirements)
+    for name in ("make_venv.sh", "uv_settings.py"):
+        shutil.copy(PROJECT / "tools" / name, folder / "tools")
+    (folder / "requirements.txt").write_text("-e .\nuv==1.2.3\na-package-that-is-not-here==1.0\n")
+    (folder / "requirements.lock").write_text(LOCK)
     (folder / "pyproject.toml").write_text("")
     return folder
 
@@ -79,14 +107,44 @@ def test_first_call_installs_and_second_does_nothing(folder: Path, python: Path)
     done = install(folder, PYTHON=python)
     assert done.returncode == 0, done.stderr
     assert f"Installing into .venv with Python {VERSION}" in done.stdout
-    assert log_of(folder) == ["venv", "-m pip install --quiet --requirement requirements.txt"]
+    assert log_of(folder) == ["venv", *INSTALLED_BY_UV]
 
     again = install(folder)
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
-    assert len(log_of(folder)) == 2
+    assert len(log_of(folder)) == 4
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "pyproject.toml"])
+def test_uv_comes_with_its_hashes_and_with_the_index_of_pip(folder: Path, python: Path) -> None:
+    install(folder, PYTHON=python)
+    assert (folder / ".venv" / "uv.txt").read_text().split() == [
+        "uv==1.2.3",
+        "\\",
+        HASH,
+        "\\",
+        HASH,
+    ]
+    assert (folder / ".venv" / "uv.log").read_text() == "to http://somewhere/simple\n" * 2
+
+
+def test_without_uv_pip_installs_the_same(folder: Path, python: Path) -> None:
+    done = install(folder, PYTHON=python, UV_STATUS=2)
+    assert done.returncode == 0, done.stderr
+    assert log_of(folder) == ["venv", *INSTALLED_BY_UV[:2], *INSTALLED_BY_PIP]
+    assert "uv could not install it (.venv/uv.log says why): pip does" in done.stdout
+    assert done.stderr == ""
+
+
+def test_a_lock_that_is_behind_is_named_and_not_used(folder: Path, python: Path) -> None:
+    with (folder / "requirements.txt").open("a") as file:
+        file.write("a-package-that-is-not-here==1.1  # newer\n")
+    done = install(folder, PYTHON=python)
+    assert done.returncode == 0, done.stderr
+    assert "requirements.lock does not have a-package-that-is-not-here==1.1" in done.stdout
+    assert "make lock" in done.stdout
+    assert log_of(folder) == ["venv", "-m pip install --quiet --requirement requirements.txt"]
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements.lock", "pyproject.toml"])
 def test_changed_requirements_are_installed_into_the_same_venv(
     folder: Path, python: Path, name: str
 ) -> None:
@@ -94,7 +152,7 @@ def test_changed_requirements_are_installed_into_the_same_venv(
     with (folder / name).open("a") as file:
         file.write("# changed\n")
     assert install(folder, PYTHON=python).returncode == 0
-    assert [line.split()[-1] for line in log_of(folder)] == ["venv", *["requirements.txt"] * 2]
+    assert log_of(folder) == ["venv", *INSTALLED_BY_UV * 2]
 
 
 # --- which Python --------------------------------------------------------------------------------
@@ -151,7 +209,7 @@ def test_changed_requirements_need_no_other_python(folder: Path, python: Path) -
     (folder / "pyproject.toml").write_text("# changed")
     programs = folder / "bin"
     programs.mkdir()
-    for name in ("cat", "cksum", "cp", "dirname", "mkdir", "rm", "sed", "sh"):
+    for name in ("awk", "cat", "cksum", "cp", "dirname", "mkdir", "rm", "sed", "sh"):
         (programs / name).symlink_to(shutil.which(name))
     done = install(folder, PATH=programs)
     assert done.returncode == 0, done.stderr
@@ -208,7 +266,7 @@ def test_a_failed_download_says_network_and_goes_on_next_time(folder: Path, pyth
 def test_a_real_venv_killed_while_it_is_made_heals_and_a_real_pip_names_the_network(
     tmp_path: Path,
 ) -> None:
-    folder = make_folder(tmp_path / "killed", requirements="a-package-that-is-not-here\n")
+    folder = make_folder(tmp_path / "killed")
     process = start(folder, Path(sys.executable))
     made = folder / ".venv" / "bin" / "python"
     while not made.is_symlink():
@@ -236,8 +294,8 @@ def test_a_real_venv_killed_while_it_is_made_heals_and_a_real_pip_names_the_netw
 
 
 def slow_python(folder: Path) -> Path:
-    """A Python whose pip takes a second and complains when another pip is at work."""
-    pip = 'mkdir busy || exit 7; sleep 1; rmdir busy; echo installed >> "$LOG"'
+    """A Python whose pip and uv take a while and complains when another pip is at work."""
+    pip = 'mkdir busy || exit 7; sleep 0.4; rmdir busy; echo "$@" >> "$LOG"'
     return make_fake(folder / "slow python", FAKE.replace('echo "$@" >> "$LOG"', pip))
 
 
@@ -257,7 +315,7 @@ def test_two_at_once_install_once(folder: Path) -> None:
     processes = [start(folder, python) for _ in range(3)]
     texts = [process.communicate(timeout=60)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], texts
-    assert log_of(folder) == ["venv", "installed"]
+    assert log_of(folder) == ["venv", *INSTALLED_BY_UV]
     assert sum("Another make is installing here" in text for text in texts) == 2
 
 
