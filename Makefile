@@ -11,7 +11,7 @@
 ##    make PYTHON=/path/to/python3.12 lab         make study STUDY_OPTIONS="--scheduler tcp://HOST:8786"
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lab test test-browser run outputs pictures lint format benchmark study lock
+.PHONY: help venv lab test test-browser site run outputs pictures lint format benchmark study lock
 
 # Programs are started as modules: their scripts in .venv/bin name the folder they were made in.
 PYTHON_HERE := .venv/bin/python
@@ -40,6 +40,9 @@ test-browser: venv
 
 run: venv
 	@$(PYTHON_HERE) tools/run_notebooks.py $(PARAMS) $(LESSONS)
+
+site: venv
+	@$(PYTHON_HERE) tools/build_site.py $(SITE_OPTIONS)
 
 outputs: venv
 	@$(PYTHON_HERE) tools/execute_notebooks.py $(LESSONS)

@@ -22,7 +22,7 @@ def create_model(
         classes: how many classes there are, at least 2.
 
     Returns:
-        A built ``keras.Sequential``: input (batch, *input_shape), output (batch, classes).
+        A built ``keras.Sequential``: input ``(batch, *input_shape)``, output ``(batch, classes)``.
 
     Raises:
         TypeError: ``hidden_units`` or ``classes`` is not a whole number, or ``input_shape`` is not
