@@ -9,6 +9,7 @@ from conftest import PROJECT
 from playwright.sync_api import Browser, sync_playwright
 
 from browser.chromium import find_browser, launch_options
+from browser.lab import Lab, copy_of_the_course, make_lab
 
 TABLE = pytest.StashKey[list]()
 
@@ -57,6 +58,17 @@ def git_status() -> str | None:
     return done.stdout if done.returncode == 0 else None
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def tree_before() -> str | None:
     return git_status()
+
+
+@pytest.fixture(scope="session")
+def lab(tree_before: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One JupyterLab for all lessons, on a copy of them in a folder with a space in its name."""
+    folder = tmp_path_factory.mktemp("lab")
+    course = folder / "a course"
+    copy_of_the_course(course)
+    options = (f"--ServerApp.root_dir='{course}'", "--expose-app-in-browser")
+    with make_lab(folder, course, *options) as lab:
+        yield lab

@@ -24,25 +24,27 @@ SECONDS_TO_SHOW = 60  # a page
 
 @dataclass(frozen=True)
 class Lab:
-    """A running JupyterLab: the address that it prints and a browser opens, and its parts."""
+    """A running JupyterLab: the folder it shows, the address that a browser opens, and its parts."""
 
+    folder: Path
     address: str
     server: str
     token: str
 
-    def page_of(self, path: str) -> str:
+    def page_of(self, path: Path) -> str:
         """The address of a notebook in a fresh layout."""
-        return f"{self.server}/lab/tree/{path}?reset&token={self.token}"
+        return f"{self.server}/lab/tree/{path.as_posix()}?reset&token={self.token}"
 
 
 @contextlib.contextmanager
-def make_lab(folder: Path, *options: str) -> Iterator[Lab]:
+def make_lab(folder: Path, root: Path, *options: str) -> Iterator[Lab]:
     """`make lab` on a free port, without a browser window.
 
     Layout, settings and signatures of notebooks go into ``folder``, not to where the user has theirs.
 
     Args:
-        folder: an empty folder for all that is written.
+        folder: for all that is written.
+        root: the folder that JupyterLab shows.
         *options: more options for JupyterLab.
     """
     if not (PROJECT / ".venv" / ".installed").exists():
@@ -65,7 +67,7 @@ def make_lab(folder: Path, *options: str) -> Iterator[Lab]:
         while time.monotonic() < deadline:
             text = log.read_text()
             if found := re.search(r"(http://(?:127\.0\.0\.1|localhost):\d+)/\S*token=(\w+)", text):
-                yield Lab(found[0], *found.groups())
+                yield Lab(root, found[0], *found.groups())
                 return
             assert process.poll() is None, text
             time.sleep(0.2)
@@ -109,13 +111,14 @@ def slowness() -> float:
 class LessonRun:
     """One lesson that was opened in JupyterLab and run with "Run all"."""
 
+    path: Path
     page: Page
     outcome: dict
     seconds: float
     slowness: float
 
 
-def open_lesson(page: Page, lab: Lab, path: str) -> None:
+def open_lesson(page: Page, lab: Lab, path: Path) -> None:
     page.goto(lab.page_of(path))
     page.wait_for_selector(
         ".jp-NotebookPanel .jp-Notebook .jp-Cell", timeout=SECONDS_TO_SHOW * 1000
@@ -124,7 +127,7 @@ def open_lesson(page: Page, lab: Lab, path: str) -> None:
     page.evaluate("() => window.lesson.open()")
 
 
-def run_lesson(page: Page, lab: Lab, path: str) -> LessonRun:
+def run_lesson(page: Page, lab: Lab, path: Path) -> LessonRun:
     """Open a lesson and run all of its cells; errors in cells do not raise."""
     slow = slowness()
     open_lesson(page, lab, path)
@@ -135,7 +138,7 @@ def run_lesson(page: Page, lab: Lab, path: str) -> LessonRun:
     )
     seconds = time.monotonic() - begin
     outcome = page.evaluate("() => ({...window.lesson.outcome(), ...window.lesson.finished})")
-    return LessonRun(page, outcome, seconds, (slow + slowness()) / 2)
+    return LessonRun(lab.folder / path, page, outcome, seconds, (slow + slowness()) / 2)
 
 
 def shut_down(page: Page) -> None:
@@ -146,3 +149,18 @@ def shut_down(page: Page) -> None:
 def pop_ups(page: Page) -> list[str]:
     """The texts of dialogs and notifications that stand over the page."""
     return page.locator(".jp-Dialog, .Toastify__toast").all_inner_texts()
+
+
+def silent_cells(run: LessonRun, long_cell: float, shows_within: float) -> list[dict]:
+    """The cells that run for more than ``long_cell`` seconds, with nothing to see for too long."""
+    return [
+        cell
+        for cell in run.outcome["runs"]
+        if cell["seconds"] > long_cell
+        and (cell["shownAfter"] is None or cell["shownAfter"] > shows_within)
+    ]
+
+
+def red_bars(page: Page) -> list[dict]:
+    """Progress bars that look as if something had failed."""
+    return [bar for bar in page.evaluate("() => window.lesson.bars()") if bar["red"]]

@@ -3,19 +3,20 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
-from conftest import LESSONS, lesson_id
+from conftest import LESSONS, PROJECT, lesson_id
 from playwright.sync_api import Browser
 
 from browser.conftest import git_status
 from browser.lab import (
     Lab,
     LessonRun,
-    copy_of_the_course,
-    make_lab,
     pop_ups,
+    red_bars,
     run_lesson,
     shut_down,
+    silent_cells,
 )
 
 # On a quiet machine with two cores; multiplied by how slow this one is (browser.lab.slowness).
@@ -25,17 +26,6 @@ SECONDS_TO_REDRAW = 10.0
 SECONDS_OF_STILLNESS = 1.5
 
 
-@pytest.fixture(scope="module")
-def lab(tree_before: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """One JupyterLab for all lessons, on a copy of them in a folder with a space in its name."""
-    folder = tmp_path_factory.mktemp("lab")
-    course = folder / "a course"
-    copy_of_the_course(course)
-    options = (f"--ServerApp.root_dir='{course}'", "--expose-app-in-browser")
-    with make_lab(folder, *options) as lab:
-        yield lab
-
-
 @pytest.fixture(scope="module", params=LESSONS, ids=lesson_id)
 def run(
     request: pytest.FixtureRequest, lab: Lab, browser: Browser, table: list[str]
@@ -43,16 +33,11 @@ def run(
     """A lesson after "Run all"; its kernel is there until the next lesson."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
     page = context.new_page()
-    run = run_lesson(page, lab, f"notebooks/{request.param.name}")
+    run = run_lesson(page, lab, request.param.relative_to(PROJECT))
     table.append(summary(request.param, run))
     yield run
     shut_down(page)
     context.close()
-
-
-def long_cells(run: LessonRun) -> list[dict]:
-    limit = LONG_CELL * run.slowness
-    return [cell for cell in run.outcome["runs"] if cell["seconds"] > limit]
 
 
 def summary(lesson: Path, run: LessonRun) -> str:
@@ -80,24 +65,26 @@ def test_writes_nothing_to_stderr(run: LessonRun) -> None:
 
 def test_a_long_cell_shows_something_soon(run: LessonRun) -> None:
     limit = SHOWS_WITHIN * run.slowness
-    silent = [
-        cell for cell in long_cells(run) if not cell["shownAfter"] or cell["shownAfter"] > limit
-    ]
+    silent = silent_cells(run, LONG_CELL * run.slowness, limit)
     assert silent == [], f"nothing visible within {limit:.1f} s"
 
 
 def test_what_is_folded_is_closed_in_the_page(run: LessonRun) -> None:
-    sources = run.page.evaluate("() => window.lesson.sources()")
-    folded = [one for one in sources if one["folded"]]
-    assert any("solution" in one["tags"] for one in folded)
-    assert [one["id"] for one in folded if one["readable"] or not one["placeholder"]] == []
-    assert any(one["readable"] for one in sources if not one["folded"]), "others are open"
+    cells = nbformat.read(run.path, nbformat.NO_CONVERT).cells
+    folded = [cell.id for cell in cells if cell.metadata.get("jupyter", {}).get("source_hidden")]
+    assert len(folded) >= 2, "the solutions at least"
+    *sources, opened = sorted(
+        run.page.evaluate("(ids) => window.lesson.sources(ids)", folded),
+        key=lambda one: not one["folded"],
+    )
+    assert sorted(one["id"] for one in sources) == sorted(folded)
+    assert [one for one in sources if one["readable"] or not one["placeholder"]] == []
+    assert opened["readable"], "others are open"
 
 
 def test_no_progress_bar_ends_red(run: LessonRun) -> None:
     """Red says that something failed."""
-    bars = run.page.evaluate("() => window.lesson.bars()")
-    assert [bar for bar in bars if bar["red"]] == []
+    assert red_bars(run.page) == []
 
 
 def test_a_slider_moves_its_picture_and_nothing_else(run: LessonRun) -> None:
@@ -129,7 +116,7 @@ def test_lesson_5_has_a_slider() -> None:
     assert "Slider(" in LESSONS[4].read_text()
 
 
-def test_the_project_is_unchanged(lab: Lab, tree_before: str | None) -> None:
+def test_the_project_is_unchanged(tree_before: str | None) -> None:
     """Lessons write into their copies; if you have edited a file meanwhile, run again."""
     if tree_before is None:
         pytest.skip("without git nobody can tell")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import nbformat
 import pytest
-from conftest import LESSONS
+from conftest import LESSONS, PROJECT
 from playwright.sync_api import Browser, Page, expect
 
 from browser.conftest import git_status
@@ -18,7 +18,7 @@ def first_page(
     browser: Browser, tree_before: str | None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Page]:
     """The page at the address that `make lab` opens, in a browser that was never here before."""
-    with make_lab(tmp_path_factory.mktemp("lab")) as lab:
+    with make_lab(tmp_path_factory.mktemp("lab"), PROJECT) as lab:
         context = browser.new_context(viewport={"width": 1400, "height": 900})
         page = context.new_page()
         page.goto(lab.address)
