@@ -47,3 +47,10 @@ def launch_options() -> dict:
     # Chromium's sandbox cannot be set up by root.
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
     return {"executable_path": find_browser(), "args": [*OPTIONS, *as_root]}
+
+
+if __name__ == "__main__":
+    try:
+        print(find_browser())
+    except LookupError as error:
+        raise SystemExit(str(error)) from None
