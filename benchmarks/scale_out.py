@@ -1,6 +1,6 @@
 """Measure what a second worker brings, and what its communication costs, for lesson 11.
 
-    python benchmarks/scale_out.py            about three minutes on two quiet cores
+    python benchmarks/scale_out.py            about two minutes on two quiet cores
 
 The loop of lesson 11 trains the course's model on batches of several sizes, with one or two workers
 on one or two cores. Two workers also train side by side *without* adding up their gradients, each on
@@ -21,8 +21,8 @@ from pathlib import Path
 
 RESULTS = Path(__file__).resolve().parent.parent / "data" / "studies" / "throughput.csv"
 BATCH_SIZES = (128, 512, 2048, 8192)  # of all workers together
-ROUNDS = 7
-SECONDS_PER_ROUND = 0.5
+ROUNDS = 5
+SECONDS_PER_ROUND = 0.3
 # Workers and the cores that they share; worker n gets the core n modulo the number of cores if every
 # worker has a single one, else all of them.
 SETTINGS = ((1, 1), (1, 2), (2, 1), (2, 2))

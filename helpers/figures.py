@@ -489,21 +489,22 @@ def plot_by_rule(table: "pd.DataFrame", value: str, axes: Axes | None = None) ->
 # Lesson 8
 
 # What a reader sees of each shape: variants of one schedule share its colour, not its line style.
-SHAPE_LOOKS: dict[str, tuple[str, str, str]] = {
+# Schedules that are drawn together differ in their line style or in their marker, too.
+SHAPE_LOOKS: dict[str, tuple[str, str | tuple, str]] = {
     "constant": (SCHEDULE_COLOURS["constant"], "-", "o"),
     "step": (SCHEDULE_COLOURS["step"], "-.", "s"),
-    "exponential": (SCHEDULE_COLOURS["exponential"], "-", "^"),
-    "cosine": (SCHEDULE_COLOURS["cosine"], "-", "o"),
-    "cosine to 10 %": (SCHEDULE_COLOURS["cosine"], "--", "s"),
-    "linear": (SCHEDULE_COLOURS["linear"], "-", "D"),
+    "exponential": (SCHEDULE_COLOURS["exponential"], ":", ">"),
+    "cosine": (SCHEDULE_COLOURS["cosine"], "-", "s"),
+    "cosine to 10 %": (SCHEDULE_COLOURS["cosine"], "--", "o"),
+    "linear": (SCHEDULE_COLOURS["linear"], (0, (8, 3)), "D"),
     "linear to 10 %": (SCHEDULE_COLOURS["linear"], "--", "v"),
-    "one-cycle": (SCHEDULE_COLOURS["one-cycle"], "-", "P"),
+    "one-cycle": (SCHEDULE_COLOURS["one-cycle"], (0, (5, 1, 1, 1, 1, 1)), "P"),
     "one-cycle with momentum": (SCHEDULE_COLOURS["one-cycle"], "--", "X"),
     "wsd, 1-sqrt": (SCHEDULE_COLOURS["wsd"], "-", "^"),
     "wsd, linear": (SCHEDULE_COLOURS["wsd"], "--", "D"),
     "wsd, cosine": (SCHEDULE_COLOURS["wsd"], ":", "o"),
     "cosine restarts": (SCHEDULE_COLOURS["cosine restarts"], "-.", "v"),
-    "inverse square root": (SCHEDULE_COLOURS["inverse square root"], "-.", "s"),
+    "inverse square root": (SCHEDULE_COLOURS["inverse square root"], "-.", "<"),
     "reduce on plateau": (SCHEDULE_COLOURS["plateau"], "-.", "P"),
     "schedule-free": (GREY, "-", "X"),
 }
@@ -573,7 +574,7 @@ def plot_by_rate(
 
     Returns:
         A figure. In each panel: the mean over the seeds as a line, each run as a dot, an arrow for
-        what lies outside, and a red cross for each rate at which a run diverged.
+        what lies outside, and a cross for each rate at which a run diverged.
     """
     shapes = list(dict.fromkeys(runs["shape"]))
     rows = -(-len(shapes) // columns)

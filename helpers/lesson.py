@@ -76,6 +76,7 @@ def progress(iterable: Iterable | None = None, total: int | None = None, label: 
 
     In a notebook the bar is a widget: stored outputs and nbval leave it out, so a lesson can be
     compared although it moves. Elsewhere it is a line of text on stderr, if stderr is a terminal.
+    A loop that is left early, as by ``break``, ends with a full bar too, but not with a green one.
 
     Args:
         iterable: what to loop over; None for a bar that is moved with ``update(n)``.
@@ -89,12 +90,35 @@ def progress(iterable: Iterable | None = None, total: int | None = None, label: 
         return tqdm(iterable, total=total, desc=label, disable=None)
     from tqdm.notebook import tqdm as notebook_tqdm
 
-    bar = notebook_tqdm(iterable, total=total, desc=label, display=False)
+    class Bar(notebook_tqdm):
+        def __iter__(self):
+            try:
+                for item in self.iterable:
+                    yield item
+                    self.update()
+            except GeneratorExit:
+                # The loop was left. The bar of tqdm itself would turn red, as if something had failed.
+                self.update()
+                end_here(self)
+                self.close()
+                self.container.children[1].bar_style = ""
+                raise
+            self.close()
+
+    bar = Bar(iterable, total=total, desc=label, display=False)
     # The view alone, without its text: that text would be stored and compared.
     view = {"version_major": 2, "version_minor": 0, "model_id": bar.container.model_id}
     display({WIDGET_VIEW: view}, raw=True)
     bar.displayed = True
     return bar
+
+
+def end_here(bar: tqdm) -> None:
+    """Make a bar full where it stands: what is left of it will not come."""
+    bar.total = bar.n
+    if hasattr(bar, "container"):
+        _, drawn, _ = bar.container.children
+        drawn.max = bar.n
 
 
 class FitProgress(keras.callbacks.Callback):
@@ -131,5 +155,5 @@ class FitProgress(keras.callbacks.Callback):
 
     def on_train_end(self, logs: dict | None = None) -> None:
         if self.bar is not None:
-            self.bar.total = self.bar.n
+            end_here(self.bar)
             self.bar.close()

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache, partial
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -41,6 +42,7 @@ from helpers.schedules import LinearDecay, OneCycle, Sequence, WarmUp, WarmupSta
 from helpers.study import digest_of
 from helpers.training import make_epoch, shuffled_batches
 
+TABLE = Path(__file__).resolve().parent.parent / "data" / "studies" / "schedules.csv"
 BATCH_SIZE = 128
 LONGEST_RUN = 64  # epochs
 SPLIT_SEED = 0

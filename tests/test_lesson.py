@@ -226,13 +226,16 @@ print("done")
 
 
 class Watch(NotebookClient):
-    """Runs a notebook and notes when which widget was sent which value."""
+    """Runs a notebook and notes when which widget was sent which value, and how bars end."""
 
     def process_message(self, msg: dict, *arguments: object) -> object:
         if msg["msg_type"] == "comm_msg":
             state = msg["content"]["data"].get("state", {})
             if isinstance(state.get("value"), (int, float)):
                 self.moved.append((time.monotonic(), state["value"]))
+            for name in ("max", "bar_style"):
+                if name in state:
+                    self.bars.append((name, state[name]))
         return super().process_message(msg, *arguments)
 
 
@@ -240,7 +243,7 @@ def test_in_a_notebook_the_bar_moves_and_leaves_only_a_view(tmp_path: Path) -> N
     path = write_notebook(tmp_path / "n.ipynb", ("bar", SHOWS_A_BAR, []))
     notebook = nbformat.read(path, as_version=4)
     watch = Watch(notebook, kernel_name="python3", timeout=120)
-    watch.moved = []
+    watch.moved, watch.bars = [], []
     watch.execute()
 
     values = [value for _, value in watch.moved]
@@ -251,6 +254,26 @@ def test_in_a_notebook_the_bar_moves_and_leaves_only_a_view(tmp_path: Path) -> N
     *views, text = notebook.cells[0].outputs
     assert [list(view.data) for view in views] == [[lesson.WIDGET_VIEW]] * 2
     assert text.text == "done\n"
+
+
+LEFT_EARLY = """
+for number in progress(range(10), label="left early"):
+    if number == 3:
+        break
+"""
+
+
+def test_a_loop_that_is_left_early_ends_with_a_full_bar_that_is_not_red(tmp_path: Path) -> None:
+    imports = SHOWS_A_BAR.split("for number")[0]
+    path = write_notebook(tmp_path / "n.ipynb", ("early", imports + LEFT_EARLY, []))
+    watch = Watch(nbformat.read(path, as_version=4), kernel_name="python3", timeout=120)
+    watch.moved, watch.bars = [], []
+    watch.execute()
+
+    styles = [value for name, value in watch.bars if name == "bar_style"]
+    assert [value for name, value in watch.bars if name == "max"] == [4], "full where it stands"
+    assert watch.moved[-1][1] == 4, "with the step at which it was left"
+    assert "danger" not in styles and styles[-1] == "", "no red, and no green"
 
 
 def test_nbval_compares_nothing_of_a_bar_and_all_of_the_text(tmp_path: Path) -> None:

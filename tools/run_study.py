@@ -24,6 +24,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "data" / "studies"
 STUDIES = {
     "schedules": "helpers.schedule_study",
     "finder": "helpers.finder_study",
+    "batch_sizes": "helpers.batch_size_study",
 }
 
 
