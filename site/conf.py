@@ -18,7 +18,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "course_pages",
 ]
-exclude_patterns = ["extensions", "explorer/*", "notebooks", "Thumbs.db", ".DS_Store"]
+exclude_patterns = ["extensions", "notebooks", "Thumbs.db", ".DS_Store"]
 templates_path = ["_templates"]
 
 # Lessons: what is stored is shown, nothing is run.
@@ -46,6 +46,7 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 add_module_names = False
+toc_object_entries_show_parents = "hide"
 # Names of other packages have no page here, and nothing is asked of a network.
 nitpicky = True
 nitpick_ignore_regex = [(r"py:.*", r"(?!helpers\.).*")]
@@ -53,7 +54,7 @@ nitpick_ignore_regex = [(r"py:.*", r"(?!helpers\.).*")]
 html_theme = "pydata_sphinx_theme"
 html_math_renderer = "mathml"
 html_static_path = ["_static"]
-html_css_files = ["course.css"]
+html_css_files = ["course.css", "explorer/colours.css", "explorer/explorer.css"]
 html_js_files = [("course.js", {"defer": "defer"})]
 html_copy_source = False
 html_show_sourcelink = False
@@ -80,7 +81,7 @@ html_context = {"default_mode": "auto"}
 html_theme_options = {
     "logo": {"text": project},
     "navbar_align": "left",
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 8,
     "navbar_end": ["theme-switcher"],
     "icon_links": [],
     "show_prev_next": True,

@@ -2,6 +2,7 @@
 
     python tools/build_site.py                    # or: make site
     python tools/build_site.py --out FOLDER
+    python tools/build_site.py --explorer         # the explorer as one file, for lesson 5
 
 Nothing is run and nothing is fetched. The sources are the folder site, the notebooks with their
 stored outputs, the docstrings of the helpers, and sections of README.md. Sphinx's warnings are
@@ -20,10 +21,13 @@ import tempfile
 import time
 from pathlib import Path
 
+import quickjs
+
 PROJECT = Path(__file__).resolve().parents[1]
 SITE = PROJECT / "site"
 NOTEBOOKS = PROJECT / "notebooks"
 COMPARISON = "08_compare_schedules"
+EXPLORER_FILE = NOTEBOOKS / "schedule_explorer.html"
 QUESTIONS = "Questions that this course answers"
 NO_PAGE = {"__init__"}  # of the helpers
 
@@ -33,7 +37,13 @@ Cell = dict
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=PROJECT / "build" / "site", help="the pages")
-    pages = parser.parse_args().out
+    parser.add_argument("--explorer", action="store_true", help=f"only write {EXPLORER_FILE.name}")
+    options = parser.parse_args()
+    if options.explorer:
+        EXPLORER_FILE.write_text(explorer_file(), "utf-8")
+        print(f"written: {EXPLORER_FILE.relative_to(PROJECT)}")
+        return
+    pages = options.out
     began = time.perf_counter()
     build(pages)
     seconds = time.perf_counter() - began
@@ -67,6 +77,7 @@ def write_sources(folder: Path) -> None:
     lessons = {path.stem: json.loads(path.read_text("utf-8")) for path in lesson_files()}
     readme = (PROJECT / "README.md").read_text("utf-8")
     write_lessons(folder, lessons)
+    write_explorer(folder)
     write_comparison_pages(folder, lessons)
     write_reference(folder, lessons, readme)
     write_studies(folder, lessons)
@@ -301,6 +312,134 @@ def anchor_on_github(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
+# The schedule explorer
+
+
+EXPLORER = SITE / "explorer"
+SCRIPTS = ("schedules.js", "chart.js", "explorer.js")
+DARK_PAPER = "#14181e"
+
+
+def write_explorer(folder: Path) -> None:
+    """Its scripts and styles, and the part of its page that stands between the texts."""
+    static = folder / "_static" / "explorer"
+    static.mkdir()
+    for name in (*SCRIPTS, "explorer.css"):
+        shutil.copy(EXPLORER / name, static)
+    (static / "colours.css").write_text(line_colours(), "utf-8")
+    scripts = "".join(f'<script defer src="_static/explorer/{name}"></script>\n' for name in SCRIPTS)
+    (folder / "explorer" / "page.html").write_text(explorer_part() + scripts, "utf-8")
+
+
+def explorer_part() -> str:
+    """What the page holds before any script runs: the first chart, its table, its code."""
+    script = quickjs.Context()
+    for name in SCRIPTS[:2]:
+        script.eval((EXPLORER / name).read_text("utf-8"))
+    part = (EXPLORER / "explorer.html").read_text("utf-8")
+    for mark, made in {
+        "<!-- CHART -->": "Chart.svg(Schedules.startState(), 760, 380)",
+        "<!-- TABLE -->": "Chart.table(Schedules.startState())",
+        "<!-- CODE -->": "Schedules.code(Schedules.startState())",
+    }.items():
+        assert mark in part, f"site/explorer/explorer.html has lost its mark {mark}"
+        part = part.replace(mark, json.loads(script.eval(f"JSON.stringify({made})")))
+    return part
+
+
+def explorer_file() -> str:
+    """The explorer as one file that needs nothing beside it."""
+    styles = line_colours() + (EXPLORER / "explorer.css").read_text("utf-8")
+    scripts = "\n".join((EXPLORER / name).read_text("utf-8") for name in SCRIPTS)
+    return (
+        "<!DOCTYPE html>\n<!-- Made by `python tools/build_site.py --explorer` from the folder site/explorer. -->\n"
+        '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        "<title>Schedule explorer</title>\n"
+        "<style>\nbody { font-family: system-ui, sans-serif; line-height: 1.5; margin: 1rem; background: var(--page); }\n"
+        "html { --page: #ffffff; }\n"
+        f'html[data-theme="dark"] {{ --page: {DARK_PAPER}; color-scheme: dark; }}\n'
+        f"{styles}</style>\n"
+        '<script>if (matchMedia("(prefers-color-scheme: dark)").matches) document.documentElement.dataset.theme = "dark";</script>\n'
+        f"</head>\n<body>\n<main>\n<h1>Schedule explorer</h1>\n{explorer_part()}</main>\n<script>\n{scripts}</script>\n</body>\n</html>\n"
+    )
+
+
+def schedule_colours() -> dict[str, str]:
+    """SCHEDULE_COLOURS of helpers/plots.py, read without importing Matplotlib."""
+    names: dict[str, str] = {}
+    for node in ast.parse((PROJECT / "helpers" / "plots.py").read_text("utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
+            keys = [target.id for target in node.targets[0].elts]
+            if all(isinstance(value, ast.Constant) for value in node.value.elts):
+                names |= dict(zip(keys, ast.literal_eval(node.value), strict=True))
+        elif isinstance(node, ast.Assign) and node.targets[0].id == "SCHEDULE_COLOURS":
+            pairs = zip(node.value.keys, node.value.values, strict=True)
+            return {key.value: names[value.id] for key, value in pairs}
+    raise ValueError("helpers/plots.py has no SCHEDULE_COLOURS")
+
+
+def line_colours() -> str:
+    """CSS: the colour of each schedule on white and on the dark page."""
+    light = schedule_colours()
+    return "".join(
+        f"{where} {{\n"
+        + "".join(f"  --line-{name.replace(' ', '-')}: {colour};\n" for name, colour in colours.items())
+        + "}\n"
+        for where, colours in {
+            "html": light,
+            'html[data-theme="dark"]': {name: for_dark(colour) for name, colour in light.items()},
+        }.items()
+    )
+
+
+def for_dark(colour: str) -> str:
+    """The same hue, as light on the dark page as it is dark on white (in OKLab)."""
+    linear = [
+        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        for value in (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    ]
+    cones = [sum(a * b for a, b in zip(row, linear, strict=True)) ** (1 / 3) for row in TO_CONES]
+    light, green_red, blue_yellow = (
+        sum(a * b for a, b in zip(row, cones, strict=True)) for row in TO_LAB
+    )
+    light = 1 - 0.62 * light
+    for chroma in range(100, -1, -2):
+        a, b = green_red * chroma / 100, blue_yellow * chroma / 100
+        cones = [(light + p * a + q * b) ** 3 for p, q in FROM_LAB]
+        linear = [sum(x * y for x, y in zip(row, cones, strict=True)) for row in FROM_CONES]
+        if all(-1e-4 <= value <= 1.0001 for value in linear):
+            break
+    coded = [
+        12.92 * value if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055
+        for value in (min(max(value, 0.0), 1.0) for value in linear)
+    ]
+    return "#" + "".join(f"{round(255 * value):02X}" for value in coded)
+
+
+# OKLab (Ottosson 2020)
+TO_CONES = (
+    (0.4122214708, 0.5363325363, 0.0514459929),
+    (0.2119034982, 0.6806995451, 0.1073969566),
+    (0.0883024619, 0.2817188376, 0.6299787005),
+)
+TO_LAB = (
+    (0.2104542553, 0.7936177850, -0.0040720468),
+    (1.9779984951, -2.4285922050, 0.4505937099),
+    (0.0259040371, 0.7827717662, -0.8086757660),
+)
+FROM_LAB = (
+    (0.3963377774, 0.2158037573),
+    (-0.1055613458, -0.0638541728),
+    (-0.0894841775, -1.2914855480),
+)
+FROM_CONES = (
+    (4.0767416621, -3.3077115913, 0.2309699292),
+    (-1.2684380046, 2.6097574011, -0.3413193965),
+    (-0.0041960863, -0.7034186147, 1.7076147010),
+)
+
+
 # Pages of lesson 8
 
 
@@ -481,7 +620,7 @@ def write_start(folder: Path, lessons: dict[str, dict], has_questions: bool) -> 
         "@PICTURE@": about,
         "@LESSONS@": lesson_cards(lessons, "lessons/"),
         "@QUESTIONS_CARD@\n": f"{card}\n" if has_questions else "",
-        "@QUESTIONS@\n": "questions\n" if has_questions else "",
+        "@QUESTIONS@\n": "Questions <questions>\n" if has_questions else "",
     }.items():
         assert mark in text, f"site/index.md has lost its mark {mark}"
         text = text.replace(mark, made)
