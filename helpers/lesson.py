@@ -76,7 +76,8 @@ def progress(iterable: Iterable | None = None, total: int | None = None, label: 
 
     In a notebook the bar is a widget: stored outputs and nbval leave it out, so a lesson can be
     compared although it moves. Elsewhere it is a line of text on stderr, if stderr is a terminal.
-    A loop that is left early, as by ``break``, ends with a full bar too, but not with a green one.
+    A loop that is left early, as by ``break``, ends with a full bar too, but not with a green one;
+    so does a bar that is closed before its ``total``.
 
     Args:
         iterable: what to loop over; None for a bar that is moved with ``update(n)``.
@@ -97,13 +98,19 @@ def progress(iterable: Iterable | None = None, total: int | None = None, label: 
                     yield item
                     self.update()
             except GeneratorExit:
-                # The loop was left. The bar of tqdm itself would turn red, as if something had failed.
                 self.update()
-                end_here(self)
-                self.close()
-                self.container.children[1].bar_style = ""
                 raise
-            self.close()
+            finally:
+                self.close()
+
+        def close(self) -> None:
+            left_early = bool(self.total) and self.n < self.total
+            if left_early:
+                # The bar of tqdm itself would turn red, as if something had failed.
+                end_here(self)
+            super().close()
+            if left_early:
+                self.container.children[1].bar_style = ""
 
     bar = Bar(iterable, total=total, desc=label, display=False)
     # The view alone, without its text: that text would be stored and compared.

@@ -263,9 +263,16 @@ for number in progress(range(10), label="left early"):
 """
 
 
-def test_a_loop_that_is_left_early_ends_with_a_full_bar_that_is_not_red(tmp_path: Path) -> None:
+CLOSED_EARLY = """
+with progress(total=8, label="closed early") as bar:
+    bar.update(4)
+"""
+
+
+@pytest.mark.parametrize("early", [LEFT_EARLY, CLOSED_EARLY], ids=["loop", "with"])
+def test_a_bar_that_is_left_early_is_full_and_not_red(tmp_path: Path, early: str) -> None:
     imports = SHOWS_A_BAR.split("for number")[0]
-    path = write_notebook(tmp_path / "n.ipynb", ("early", imports + LEFT_EARLY, []))
+    path = write_notebook(tmp_path / "n.ipynb", ("early", imports + early, []))
     watch = Watch(nbformat.read(path, as_version=4), kernel_name="python3", timeout=120)
     watch.moved, watch.bars = [], []
     watch.execute()
