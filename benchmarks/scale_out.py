@@ -48,6 +48,10 @@ def run(workers: int, cores: int) -> list[str]:
     """Measure one setting with processes of its own; the lines of the table that it gives."""
     from helpers.multi_worker import LocalWorkers
 
+    if not hasattr(os, "sched_setaffinity"):
+        raise SystemExit(
+            "Only Linux can keep a process on chosen cores, which this measurement needs."
+        )
     usable = sorted(os.sched_getaffinity(0))[:cores]
     settings = json.dumps({"workers": workers, "cores": usable})
     with tempfile.TemporaryDirectory() as folder:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import psutil
 import pytest
 import tensorflow as tf
 from conftest import PROJECT
@@ -395,6 +396,7 @@ def test_too_long(tmp_path: Path) -> None:
             workers.wait(seconds=0.2)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are those of Unix")
 def test_a_killed_worker_is_named(tmp_path: Path) -> None:
     calls = []
     path = program(tmp_path, "time.sleep(600)")
@@ -423,6 +425,7 @@ def test_whatever_happens_no_worker_is_left(error: type, tmp_path: Path) -> None
     assert workers.running() == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are those of Unix")
 def test_a_worker_that_ignores_sigterm_is_ended_too(tmp_path: Path) -> None:
     path = program(
         tmp_path,
@@ -475,6 +478,6 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
 def is_running(process: int) -> bool:
     """Whether a process is there and no zombie."""
     try:
-        return Path(f"/proc/{process}/stat").read_text().split(") ")[1][0] != "Z"
-    except OSError:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False

@@ -27,6 +27,8 @@ RUNS = [{"rate": rate, "seed": seed} for rate in (0.1, 0.2, 0.4) for seed in (0,
 TRAINING = """
     import os, pathlib, signal, time
 
+    KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has no SIGKILL
+
     def train(settings):
         return {"score": settings["rate"] * 10 + settings["seed"], "losses": "0.5 0.25"}
 
@@ -38,11 +40,11 @@ TRAINING = """
         mark = pathlib.Path(os.environ["MARK"])
         if settings["rate"] == 0.2 and settings["seed"] == 0 and not mark.exists():
             mark.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), KILL)
         return train(settings)
 
     def always_dies(settings):
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), KILL)
 
     def raises(settings):
         if settings["rate"] == 0.4:
@@ -205,7 +207,7 @@ def cluster(training, tmp_path: Path):
         yield wait_for_address(address_file), workers
     finally:
         for process in [*workers, scheduler]:
-            process.send_signal(signal.SIGKILL)
+            process.kill()
             process.wait()
 
 
@@ -239,7 +241,7 @@ def test_a_killed_dask_worker_costs_its_run_not_the_study(
     def kill_one(finished, total):
         for count, future in enumerate(finished):
             if count == 0:
-                workers[0].send_signal(signal.SIGKILL)
+                workers[0].kill()
             yield future
 
     table = run_study(RUNS, training.slow, tmp_path / "r.csv", scheduler=address, progress=kill_one)

@@ -18,7 +18,7 @@ def replacing(path: Path) -> Iterator[Path]:
     unfinished = path.with_name(f".unfinished-{os.getpid()}-{path.name}")
     try:
         yield unfinished
-        with unfinished.open("rb") as file:
+        with unfinished.open("r+b") as file:  # Windows syncs only what may be written
             os.fsync(file.fileno())
         if path.exists():
             shutil.copymode(path, unfinished)
