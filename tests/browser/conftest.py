@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from browser.chromium import find_browser, launch_options
 from browser.lab import Lab, copy_of_the_course, make_lab
+from browser.pages import Site, make_site, served
 
 TABLE = pytest.StashKey[list]()
 
@@ -72,3 +73,10 @@ def lab(tree_before: str | None, tmp_path_factory: pytest.TempPathFactory) -> It
     options = (f"--ServerApp.root_dir='{course}'", "--expose-app-in-browser")
     with make_lab(folder, course, *options) as lab:
         yield lab
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The pages of the course, built by `make site`."""
+    with served(make_site(tmp_path_factory.mktemp("site"))) as site:
+        yield site
