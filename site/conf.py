@@ -54,6 +54,7 @@ nitpick_ignore_regex = [(r"py:.*", r"(?!helpers\.).*")]
 html_theme = "pydata_sphinx_theme"
 html_math_renderer = "mathml"
 html_static_path = ["_static"]
+html_favicon = "_static/icon.svg"
 html_css_files = ["course.css", "explorer/colours.css", "explorer/explorer.css"]
 html_js_files = [("course.js", {"defer": "defer"})]
 html_copy_source = False
