@@ -5,7 +5,7 @@
 ##    make run        run lessons with papermill         make format     mend format and style
 ##    make benchmark  time one training loop             make pictures   draw the lessons' first pictures
 ##    make study      run what is missing of the studies make venv       only make .venv
-##    make lock       pin all packages again, with hashes
+##    make lock       pin all packages again, hashes   make site       build the web pages: build/site
 ##
 ##    PARAMS="-p EPOCHS 2" make run       LESSONS=notebooks/02_build_model.ipynb make outputs
 ##    make PYTHON=/path/to/python3.12 lab         make study STUDY_OPTIONS="--scheduler tcp://HOST:8786"

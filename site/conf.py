@@ -9,6 +9,7 @@ sys.path.insert(0, str(HERE / "extensions"))
 project = "Learning Rate Lessons"
 author = "the authors of Learning Rate Lessons"
 language = "en"
+smartquotes = False
 html_title = project
 
 extensions = [

@@ -66,6 +66,8 @@ def build(pages: Path) -> None:
             raise SystemExit("The pages were not built: see the warnings above.")
         (new / ".buildinfo").unlink(missing_ok=True)
         shutil.rmtree(new / "_sources", ignore_errors=True)
+        for unused in [*new.rglob("*.map"), new / "_static" / "webpack-macros.html"]:
+            unused.unlink(missing_ok=True)
         shutil.rmtree(pages, ignore_errors=True)
         pages.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(new, pages)
@@ -327,7 +329,9 @@ def write_explorer(folder: Path) -> None:
     for name in (*SCRIPTS, "explorer.css"):
         shutil.copy(EXPLORER / name, static)
     (static / "colours.css").write_text(line_colours(), "utf-8")
-    scripts = "".join(f'<script defer src="_static/explorer/{name}"></script>\n' for name in SCRIPTS)
+    scripts = "".join(
+        f'<script defer src="_static/explorer/{name}"></script>\n' for name in SCRIPTS
+    )
     (folder / "explorer" / "page.html").write_text(explorer_part() + scripts, "utf-8")
 
 
@@ -384,7 +388,9 @@ def line_colours() -> str:
     light = schedule_colours()
     return "".join(
         f"{where} {{\n"
-        + "".join(f"  --line-{name.replace(' ', '-')}: {colour};\n" for name, colour in colours.items())
+        + "".join(
+            f"  --line-{name.replace(' ', '-')}: {colour};\n" for name, colour in colours.items()
+        )
         + "}\n"
         for where, colours in {
             "html": light,
@@ -498,7 +504,9 @@ def write_comparison_pages(folder: Path, lessons: dict[str, dict]) -> None:
 def write_reference(folder: Path, lessons: dict[str, dict], readme: str) -> None:
     target = folder / "reference"
     target.mkdir()
-    files = [path for path in sorted((PROJECT / "helpers").glob("*.py")) if path.stem not in NO_PAGE]
+    files = [
+        path for path in sorted((PROJECT / "helpers").glob("*.py")) if path.stem not in NO_PAGE
+    ]
     shutil.copytree(PROJECT / "helpers", folder / "helpers", ignore=only_python)
     copied = {name for name in re.findall(r"\]\(helpers/(\w+)\.py\)", readme)}
     for path in files:

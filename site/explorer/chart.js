@@ -6,7 +6,7 @@ var Chart = (function () {
   // The course's line styles, in the course's order: lines are told apart in grey, too.
   var DASHES = ["", "9 5", "10 4 2 4", "2 4", "9 3 2 3 2 3", "16 6"];
   var LEFT = 62;
-  var RIGHT = 14;
+  var RIGHT = 26;
   var TOP = 12;
   var BOTTOM = 46;
   var POINTS = 1200;
@@ -129,7 +129,7 @@ var Chart = (function () {
     }
     var high = highest * 1.05;
     return {
-      ticks: niceTicks(0, high, 5),
+      ticks: niceTicks(0, high, 6),
       place: function (rate) {
         return rate / high;
       },

@@ -146,7 +146,7 @@
 
   function draw() {
     var width = Math.max(300, Math.min(chart.clientWidth || 760, 1100));
-    chart.innerHTML = Chart.svg(state, width, Math.round(Math.max(260, Math.min(420, width * 0.5))));
+    chart.innerHTML = Chart.svg(state, width, Math.round(Math.max(260, Math.min(350, width * 0.5))));
     chart.dataset.width = width;
   }
 

@@ -326,8 +326,8 @@ var Schedules = (function () {
       colour: "cosine restarts",
       settings: {
         cycles: { label: "Cycles", min: 1, max: 6, step: 1, whole: true, value: 3 },
-        longer: { label: "Each cycle is longer by", choices: ["1", "2"], value: "2" },
-        height: { label: "Height of the next cycle", min: 0.1, max: 1, step: 0.05, value: 1 },
+        longer: { label: "Next cycle longer by the factor", choices: ["1", "2"], value: "2" },
+        height: { label: "Next cycle higher by the factor", min: 0.1, max: 1, step: 0.05, value: 1 },
       },
       build: function (c, peak, floor, steps) {
         var parts = c.longer === "1" ? c.cycles : Math.pow(2, c.cycles) - 1;
@@ -520,10 +520,13 @@ var Schedules = (function () {
     return found;
   }
 
-  function python(value, indent) {
+  // Every other number is written with a point: Keras computes a rate of 1 in whole numbers.
+  var WHOLE = /steps$|^step_size$|^boundaries$/;
+
+  function python(value, indent, argument) {
     if (Array.isArray(value)) {
       var items = value.map(function (item) {
-        return python(item, indent + "    ");
+        return python(item, indent + "    ", argument);
       });
       var short = "[" + items.join(", ") + "]";
       if (short.length < 60 && short.indexOf("\n") < 0) {
@@ -533,7 +536,7 @@ var Schedules = (function () {
     }
     if (value && value.name) {
       var args = Object.keys(value.args).map(function (name) {
-        return name + "=" + python(value.args[name], indent + "    ");
+        return name + "=" + python(value.args[name], indent + "    ", name);
       });
       var inOneLine = value.name + "(" + args.join(", ") + ")";
       if (inOneLine.length + indent.length < 72 && inOneLine.indexOf("\n") < 0) {
@@ -544,7 +547,10 @@ var Schedules = (function () {
     if (typeof value === "boolean") {
       return value ? "True" : "False";
     }
-    return typeof value === "string" ? '"' + value + '"' : String(value);
+    if (typeof value === "string") {
+      return '"' + value + '"';
+    }
+    return String(value) + (Number.isInteger(value) && !WHOLE.test(argument) ? ".0" : "");
   }
 
   function line(indent) {
@@ -571,7 +577,7 @@ var Schedules = (function () {
     });
     var called = variables(state);
     trees.forEach(function (one, index) {
-      lines.push("", called[index] + " = " + python(one, ""));
+      lines.push("", called[index] + " = " + python(one, "", ""));
     });
     if (trees.length) {
       lines.push("", "optimizer = keras.optimizers.SGD(learning_rate=" + called[0] + ")");

@@ -43,7 +43,9 @@ def glossary_terms(source: Path) -> dict[str, re.Pattern]:
     terms = [line.strip() for line in lines if line and line[0] not in " :"]
     # The longest first, so that "learning rate" wins over "rate".
     terms.sort(key=len, reverse=True)
-    return {term: re.compile(rf"(?<![\w-]){re.escape(term)}(?:e?s)?(?![\w-])", re.I) for term in terms}
+    return {
+        term: re.compile(rf"(?<![\w-]){re.escape(term)}(?:e?s)?(?![\w-])", re.I) for term in terms
+    }
 
 
 NOT_LINKED = (
@@ -103,7 +105,13 @@ def link_or_text(piece: str | tuple[str, str], page: str) -> nodes.Node:
         return nodes.Text(piece)
     words, term = piece
     link = addnodes.pending_xref(
-        "", refdomain="std", reftype="term", reftarget=term, refexplicit=True, refwarn=True, refdoc=page
+        "",
+        refdomain="std",
+        reftype="term",
+        reftarget=term,
+        refexplicit=True,
+        refwarn=True,
+        refdoc=page,
     )
     link += nodes.inline("", words, classes=["glossary-link"])
     return link
@@ -119,7 +127,13 @@ def link_file_names(document: nodes.document, helpers: set[str], page: str) -> N
         if found and found.group(1) in helpers and linkable(literal.parent):
             target = f"/reference/{found.group(1)}"
             link = addnodes.pending_xref(
-                "", refdomain="std", reftype="doc", reftarget=target, refexplicit=True, refwarn=True, refdoc=page
+                "",
+                refdomain="std",
+                reftype="doc",
+                reftarget=target,
+                refexplicit=True,
+                refwarn=True,
+                refdoc=page,
             )
             parent = literal.parent
             parent.replace(literal, link)
@@ -135,7 +149,9 @@ def improve(app: Sphinx, document: nodes.document) -> None:
         link_first_uses(document, glossary_terms(folder / f"{GLOSSARY}.md"), page)
 
 
-def skip_guards(app: Sphinx, what: str, name: str, obj: object, skip: bool, options: object) -> bool:
+def skip_guards(
+    app: Sphinx, what: str, name: str, obj: object, skip: bool, options: object
+) -> bool:
     """The guards of the helpers (``checked_rate``, ``check_order``, ...) are no reader's business."""
     return skip or name.startswith(("check_", "checked_"))
 
