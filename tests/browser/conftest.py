@@ -1,7 +1,9 @@
 """What the tests in a browser share."""
 
 import shutil
+import signal
 import subprocess
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +20,9 @@ TABLE = pytest.StashKey[list]()
 def pytest_configure(config: pytest.Config) -> None:
     """Without a browser nothing can be tested: say how to get one, in one line."""
     config.stash[TABLE] = []
+    # Who is asked to stop stops as with Ctrl-C: servers and browser are ended first.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         find_browser()
     except LookupError as error:

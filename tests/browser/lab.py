@@ -19,7 +19,7 @@ from browser.processes import running
 IN_PAGE = (Path(__file__).parent / "lesson_in_page.js").read_text()
 SECONDS_TO_START = 120
 SECONDS_TO_RUN = 300  # one lesson, on a quiet machine
-SECONDS_TO_SHOW = 60  # a page
+SECONDS_TO_SHOW = 120  # a page
 
 
 @dataclass(frozen=True)
@@ -119,10 +119,9 @@ class LessonRun:
 
 
 def open_lesson(page: Page, lab: Lab, path: Path) -> None:
+    page.set_default_timeout(SECONDS_TO_SHOW * 1000)
     page.goto(lab.page_of(path))
-    page.wait_for_selector(
-        ".jp-NotebookPanel .jp-Notebook .jp-Cell", timeout=SECONDS_TO_SHOW * 1000
-    )
+    page.wait_for_selector(".jp-NotebookPanel .jp-Notebook .jp-Cell")
     page.evaluate(IN_PAGE)
     page.evaluate("() => window.lesson.open()")
 
@@ -143,7 +142,7 @@ def run_lesson(page: Page, lab: Lab, path: Path) -> LessonRun:
 
 def shut_down(page: Page) -> None:
     """End the kernel of the lesson that a page shows."""
-    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    page.evaluate("() => window.lesson.shutDown()")
 
 
 def pop_ups(page: Page) -> list[str]:

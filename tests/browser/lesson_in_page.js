@@ -1,13 +1,24 @@
 // What the tests do in a page that shows one lesson in JupyterLab (--expose-app-in-browser).
 window.lesson = {
-  LOOK_EVERY: 100, // milliseconds
+  PATIENCE: 120_000, // milliseconds
+  LOOK_EVERY: 100,
   LOOK_AFTER: 400, // a cell that ran for so long is scrolled to and looked at
 
   async open() {
     const panel = window.jupyterapp.shell.currentWidget;
-    await panel.context.ready;
-    await panel.sessionContext.ready;
+    await this.soon(panel.context.ready, "the notebook is not there");
+    await this.soon(panel.sessionContext.ready, "the kernel does not start");
     Object.assign(this, { panel, notebook: panel.content });
+  },
+
+  shutDown() {
+    return this.soon(this.panel.sessionContext.shutdown(), "the kernel does not end");
+  },
+
+  soon(promise, otherwise) {
+    const late = new Promise((_, reject) =>
+      setTimeout(() => reject(new Error(otherwise)), this.PATIENCE));
+    return Promise.race([promise, late]);
   },
 
   // "Run all", watched: for each cell that runs, when it began, when its output area showed

@@ -21,8 +21,9 @@ def first_page(
     with make_lab(tmp_path_factory.mktemp("lab"), PROJECT) as lab:
         context = browser.new_context(viewport={"width": 1400, "height": 900})
         page = context.new_page()
+        page.set_default_timeout(SECONDS_TO_SHOW * 1000)
         page.goto(lab.address)
-        page.wait_for_selector(".jp-Notebook .jp-MarkdownOutput h1", timeout=SECONDS_TO_SHOW * 1000)
+        page.wait_for_selector(".jp-Notebook .jp-MarkdownOutput h1")
         yield page
         context.close()
 
