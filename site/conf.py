@@ -9,7 +9,7 @@ sys.path.insert(0, str(HERE / "extensions"))
 project = "Learning Rate Lessons"
 author = "the authors of Learning Rate Lessons"
 language = "en"
-smartquotes = False
+smartquotes_action = "D"  # dashes; quotation marks stay as they are written
 html_title = project
 
 extensions = [

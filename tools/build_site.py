@@ -172,6 +172,9 @@ def code_cells(cell: Cell, name: str, lessons: dict[str, dict], images: Path) ->
             if "figures.explore(" in source_of(cell):
                 parts.append(markdown_cell(SLIDER_NOTE))
             continue
+        if EXPLORER_FILE.name in "".join(data.get("text/html", "")):
+            parts.append(markdown_cell(EXPLORER_NOTE))
+            continue
         if "text/markdown" in data:
             text = with_page_links("".join(data["text/markdown"]), name, lessons, "")
             output = {**output, "data": {"text/markdown": text}}
@@ -183,6 +186,10 @@ def code_cells(cell: Cell, name: str, lessons: dict[str, dict], images: Path) ->
 
 SLIDER_NOTE = """:::{container} lesson-note
 In the notebook this picture has sliders. On these pages, the [schedule explorer](../explorer.md) has them.
+:::"""
+
+EXPLORER_NOTE = """:::{container} lesson-note
+In the notebook, the schedule explorer stands here. On these pages it has [a page of its own](../explorer.md).
 :::"""
 
 
@@ -279,6 +286,8 @@ def page_link(target: str, page: str, lessons: dict[str, dict], root: str) -> st
         name = found.group(1)
         at = f"#{jupyter_anchor(anchor, lessons[name])}" if anchor else ""
         return f"{up}lessons/{name}.ipynb{at}"
+    if file == f"notebooks/{EXPLORER_FILE.name}":
+        return f"{up}explorer.md"
     if found := re.fullmatch(r"helpers/(\w+)\.py", file):
         return f"{up}reference/{found.group(1)}.rst"
     if file == "README.md" and anchor == anchor_on_github(QUESTIONS):
@@ -480,7 +489,10 @@ def write_comparison_pages(folder: Path, lessons: dict[str, dict]) -> None:
     guide = [
         "# Decision guide",
         f"Which learning-rate schedule should you use? What follows comes from {lesson}, which compares schedules at their own best rates, over paired seeds.",
-        words("guide-heading"),
+        words("guide-heading").replace(
+            "a figure above, and on the assertions in the cell below",
+            "a figure of the lesson, to which it links, and on assertions that run there",
+        ),
         "To see the shapes that are meant, open the [schedule explorer](explorer.md); for the numbers behind each line follow its link.",
     ]
     claims = [
@@ -618,7 +630,7 @@ def lesson_cards(lessons: dict[str, dict], folder: str) -> str:
 def write_start(folder: Path, lessons: dict[str, dict], has_questions: bool) -> None:
     start = folder / "index.md"
     picture = re.search(r"!\[(.*?)\]\((images/[^)]*)\)", source_of(lessons[COMPARISON]["cells"][0]))
-    about = f":::{{figure}} lessons/{picture.group(2)}\n:alt: {one_line(picture.group(1))}\n:class: plot\n:::"
+    about = f":::{{figure}} lessons/{picture.group(2)}\n:alt: {one_line(picture.group(1))}\n:class: start\n:::"
     card = (
         "::::{container} card\n[Questions and answers](questions.md)\n\n"
         "What people ask about learning rates, and the cell that answers it.\n::::"

@@ -64,21 +64,24 @@ NOT_LINKED = (
 )
 
 
-def linkable(node: nodes.Node) -> bool:
+def linkable(node: nodes.Node, but: tuple[type, ...] = ()) -> bool:
+    """Whether a node may become, or hold, a link. ``but`` names kinds that are allowed here."""
     while node is not None:
-        if isinstance(node, NOT_LINKED):
+        of_the_page = "lesson-note" in getattr(node, "attributes", {}).get("classes", ())
+        if of_the_page or (isinstance(node, NOT_LINKED) and not isinstance(node, but)):
             return False
         node = node.parent
     return True
 
 
 def link_first_uses(document: nodes.document, terms: dict[str, re.Pattern], page: str) -> None:
-    """Turn the first use of each term in running text into a link to the glossary."""
+    """Turn the first use of each term in running text (of the guide: in its table) into a link."""
+    but = (nodes.table,) if page == "guide" else ()
     remaining = dict(terms)
     for text in list(document.findall(nodes.Text)):
         if not remaining:
             return
-        if linkable(text):
+        if linkable(text, but):
             pieces = split_at_terms(str(text), remaining)
             if len(pieces) > 1:
                 parent = text.parent
@@ -153,11 +156,8 @@ def skip_guards(
     app: Sphinx, what: str, name: str, obj: object, skip: bool, options: object
 ) -> bool:
     """The guards of the helpers (``checked_rate``, ``check_order``, ...) are no reader's business."""
-    return skip or name.startswith(("check_", "checked_"))
-
-
-def read_after_glossary(app: Sphinx, env: object, names: list[str]) -> None:
-    names.sort()
+    serialization = name in ("get_config", "from_config")  # the same in every schedule
+    return skip or serialization or name.startswith(("check_", "checked_"))
 
 
 def setup(app: Sphinx) -> dict:

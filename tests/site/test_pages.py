@@ -361,6 +361,7 @@ def test_a_link_to_nowhere_is_refused() -> None:
     assert link("#One:-a,-and-b") == "#One:-a,-and-b"
     assert link("01_one.ipynb#one-a-and-b") == "../lessons/01_one.ipynb#One:-a,-and-b"
     assert link("../helpers/plots.py") == "../reference/plots.rst"
+    assert link("schedule_explorer.html") == "../explorer.md"
     assert link("https://example.org/x.ipynb") == "https://example.org/x.ipynb"
     with pytest.raises(ValueError, match="leads to no page"):
         link("../data/nothing.txt")
@@ -368,6 +369,15 @@ def test_a_link_to_nowhere_is_refused() -> None:
         link("#Two")
     with pytest.raises(KeyError):
         link("02_two.ipynb#x")
+
+
+def test_the_explorer_inside_a_notebook_becomes_a_link_to_its_page(tmp_path) -> None:
+    frame = '<iframe width="100%" height="760" src="schedule_explorer.html"></iframe>'
+    output = {"output_type": "display_data", "metadata": {}, "data": {"text/html": [frame]}}
+    cell = {"cell_type": "code", "metadata": {}, "source": "show()", "outputs": [output]}
+    code, note = build_site.code_cells(cell, "05_x", {}, tmp_path)
+    assert code["outputs"] == []
+    assert "](../explorer.md)" in note["source"]
 
 
 def test_a_warning_of_sphinx_stops_the_build_and_keeps_the_old_pages(
