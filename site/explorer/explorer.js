@@ -276,6 +276,18 @@
     copy(address, find("address"), "The link is copied: it shows this very picture.");
   });
 
+  // Who comes with the Tab key sees where: not behind the chart, which stays at the top.
+  var kept = root.querySelector(".ex-top");
+  root.addEventListener("focusin", function (event) {
+    if (kept.contains(event.target) || getComputedStyle(kept).position !== "sticky") {
+      return;
+    }
+    var hidden = kept.getBoundingClientRect().bottom + 10 - event.target.getBoundingClientRect().top;
+    if (hidden > 0 && event.target.matches(":focus-visible")) {
+      window.scrollBy({ top: -hidden, behavior: "instant" });
+    }
+  });
+
   window.addEventListener("popstate", restore);
   window.addEventListener("hashchange", restore);
   window.addEventListener("resize", draw);

@@ -172,24 +172,26 @@ FOCUS = """async () => {
   const at = document.activeElement;
   if (!at || at === document.body || at === document.documentElement) return null;
   window.tabStops ??= [];
-  const seen = window.tabStops.indexOf(at);
-  if (seen >= 0) return { again: seen };
+  if (window.tabStops.includes(at)) return null;
   window.tabStops.push(at);
   const marked = (style) =>
     (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1) || style.boxShadow !== "none";
   // A search field is marked by the form around it.
   const shown = [null, "::before", "::after"].some((part) => marked(getComputedStyle(at, part)))
     || (at.matches("input") && at.form && marked(getComputedStyle(at.form)));
-  const inWindow = () => {
-    const box = at.getBoundingClientRect();
-    return box.bottom > 0 && box.top < innerHeight;
+  // In the window, and not behind something that stays in its place.
+  const inSight = () => {
+    const box = at.getClientRects()[0];
+    const [x, y] = [box.left + box.width / 2, box.top + Math.min(box.height, innerHeight / 4) / 2];
+    const front = document.elementFromPoint(Math.min(Math.max(x, 1), innerWidth - 1), y);
+    return Boolean(front) && (at.contains(front) || front.contains(at));
   };
   // A link may slide into the page when it gets the focus.
-  for (let turn = 0; turn < 20 && !inWindow(); turn += 1) await new Promise((go) => setTimeout(go, 50));
+  for (let turn = 0; turn < 60 && !inSight(); turn += 1) await new Promise((go) => setTimeout(go, 50));
   return {
     what: `${at.localName} ${at.id || at.className} ${at.innerText?.trim().slice(0, 40) ?? ""}`,
     shown,
-    inWindow: inWindow(),
+    inSight: inSight(),
   };
 }"""
 NOT_REACHED = """() =>
@@ -217,16 +219,30 @@ NOT_REACHED = """() =>
 )
 def test_tab_reaches_everything_and_shows_where_it_is(page: Page, site: Site, name: str) -> None:
     page.goto(site.page(name), wait_until="load")
-    stops = []
-    for _ in range(MOST_TABS):
-        page.keyboard.press("Tab")
-        stop = page.evaluate(FOCUS)
-        if stop is None or "again" in stop:
-            break
-        stops.append(stop)
-    else:
-        raise AssertionError(f"no end after {MOST_TABS} times Tab")
+    stops = tab_through(page, "Tab")
     assert [stop["what"] for stop in stops if not stop["shown"]] == [], "no sign of the focus"
-    assert [stop["what"] for stop in stops if not stop["inWindow"]] == [], "focus out of sight"
+    assert [stop["what"] for stop in stops if not stop["inSight"]] == [], "focus out of sight"
     assert page.evaluate(NOT_REACHED) == []
     assert len(stops) > 5
+
+
+def test_backwards_nothing_is_hidden_behind_what_stays_in_its_place(page: Page, site: Site) -> None:
+    """The bar at the top, and the explorer's chart."""
+    page.goto(site.page("explorer.html"), wait_until="load")
+    there = tab_through(page, "Tab")
+    page.evaluate("() => { window.tabStops = [] }")
+    back = tab_through(page, "Shift+Tab")
+    assert len(back) >= len(there) - 2
+    assert [stop["what"] for stop in back if not stop["inSight"]] == []
+
+
+def tab_through(page: Page, key: str) -> list[dict]:
+    """What gets the focus, until it leaves the page or comes back."""
+    stops = []
+    for _ in range(MOST_TABS):
+        page.keyboard.press(key)
+        stop = page.evaluate(FOCUS)
+        if stop is None:
+            return stops
+        stops.append(stop)
+    raise AssertionError(f"no end after {MOST_TABS} times {key}")
