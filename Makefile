@@ -49,6 +49,7 @@ outputs: venv
 
 pictures: venv
 	$(PYTHON_HERE) tools/draw_pictures.py $(LESSONS)
+	$(PYTHON_HERE) tools/draw_overview.py
 
 lint: venv
 	$(PYTHON_HERE) -m ruff format --check .
