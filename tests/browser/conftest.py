@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from conftest import PROJECT
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from browser.chromium import find_browser, launch_options
 from browser.lab import Lab, copy_of_the_course, make_lab
@@ -48,6 +48,7 @@ def pytest_terminal_summary(
 def browser() -> Iterator[Browser]:
     """One browser for all tests; each opens pages in a context of its own."""
     with sync_playwright() as playwright:
+        expect.set_options(timeout=30_000)
         browser = playwright.chromium.launch(**launch_options())
         yield browser
         browser.close()

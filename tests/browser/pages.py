@@ -14,6 +14,7 @@ from conftest import PROJECT
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
 SECONDS_TO_BUILD = 300
+SECONDS_TO_SHOW = 120  # a page, on a machine that is busy
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ def watch(page: Page, site: Site) -> Notes:
 def watched_page(browser: Browser, site: Site, **options: object) -> Iterator[tuple[Page, Notes]]:
     """A page in a context of its own, and the notes about it."""
     context = browser.new_context(**options)
+    context.set_default_timeout(SECONDS_TO_SHOW * 1000)
     page = context.new_page()
     try:
         yield page, watch(page, site)

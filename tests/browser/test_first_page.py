@@ -47,7 +47,7 @@ def test_its_table_of_contents_is_open(first_page: Page) -> None:
 def test_a_heading_in_the_table_leads_to_its_place(first_page: Page) -> None:
     first_page.locator("#jp-left-stack .jp-TableOfContents").get_by_text("Recap").first.click()
     heading = first_page.locator(".jp-MarkdownOutput h2", has_text="Recap")
-    expect(heading).to_be_in_viewport(timeout=10_000)
+    expect(heading).to_be_in_viewport()
 
 
 def test_no_pop_up_and_no_notification(first_page: Page) -> None:

@@ -154,7 +154,7 @@ def test_search_finds_words_and_leads_to_them(
 ) -> None:
     search(page, site, words)
     result = page.locator(f"#search-results li a[href*='{leads_to}']").first
-    result.wait_for(timeout=20_000)
+    result.wait_for()
     result.click()
     page.wait_for_url(f"**/{leads_to}*")
     assert words.lower() in page.locator("main").inner_text().lower()
@@ -162,7 +162,7 @@ def test_search_finds_words_and_leads_to_them(
 
 def test_search_says_when_it_finds_nothing(page: Page, site: Site) -> None:
     search(page, site, "xylophonist")
-    expect(page.locator("#search-results")).to_contain_text("did not match any", timeout=20_000)
+    expect(page.locator("#search-results")).to_contain_text("did not match any")
     assert page.locator("#search-results li a").count() == 0
 
 
