@@ -234,7 +234,7 @@ def plot_schedules(
             label=name,
             color=_schedule_colour(name, schedules),
             drawstyle="steps-post" if stairs else "default",
-            **_style_of(name, axes, len(numbers)),
+            **_style_of(name, schedules, axes, len(numbers)),
         )
         if stairs:
             _draw_last_stair(axes, line)
@@ -244,10 +244,13 @@ def plot_schedules(
     return axes
 
 
-def _style_of(name: str, axes: Axes, points: int) -> dict:
+def _style_of(name: str, names: Mapping[str, object], axes: Axes, points: int) -> dict:
     """Line style and marker of a line: those of its schedule, or the first that the chart has left."""
     taken = {line.get_gid() for line in axes.lines}
-    wanted = SCHEDULE_LOOKS.get(SAME_SCHEDULE.get(name, name), 0)
+    known = SCHEDULE_LOOKS.get(SAME_SCHEDULE.get(name, name))
+    if known is None:
+        taken |= {f"look {SCHEDULE_LOOKS.get(SAME_SCHEDULE.get(other, other))}" for other in names}
+    wanted = known or 0
     looks = [(wanted + shift) % len(LINE_STYLES) for shift in range(len(LINE_STYLES))]
     look = next((look for look in looks if f"look {look}" not in taken), wanted)
     return {
@@ -497,7 +500,7 @@ def plot_history(
         _, axes = plt.subplots()
     for name, runs in values.items():
         colour = (colours or {}).get(name) or _schedule_colour(name, histories)
-        look = _style_of(name, axes, runs.shape[1])
+        look = _style_of(name, histories, axes, runs.shape[1])
         axes.plot(places[name], runs.mean(axis=0), label=name, color=colour, **look)
         if len(runs) > 1:
             low, high = runs.min(axis=0), runs.max(axis=0)
