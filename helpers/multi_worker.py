@@ -48,6 +48,13 @@ else:
 CONNECT_SECONDS = 60.0  # how long workers wait for each other at the start
 GRACE_SECONDS = 30.0  # how long the others may take to say why, once a worker has failed
 POLL_SECONDS = 0.05
+# What TensorFlow raises when another worker is gone; the last one when the network is cut.
+LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+)
 PORTS = range(20_000, 32_000)  # below those that systems hand to outgoing connections
 
 
@@ -209,14 +216,14 @@ def naming_lost_workers() -> Iterator[None]:
     """Turn TensorFlow's errors about a broken connection into one that names the lost workers.
 
     When a worker dies, the others fail in their next common operation: at once when the connection
-    breaks, else after 10 s without a sign of life.
+    breaks, else (a machine is switched off, a cable is cut) after 10 s without a sign of life.
 
     Raises:
         WorkerLost: within the block TensorFlow failed to reach a worker.
     """
     try:
         yield
-    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:
+    except LOST as error:
         hosts, number = read_tf_config()
         gone = [n for n, host in enumerate(hosts) if n != number and not answers(host)]
         who = ", ".join(f"worker {n} at {hosts[n]}" for n in gone) or "another worker"

@@ -184,7 +184,13 @@ def test_a_time_to_wait_that_is_none(seconds: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError]
+    "error",
+    [
+        tf.errors.UnavailableError,
+        tf.errors.AbortedError,
+        tf.errors.CancelledError,
+        tf.errors.DeadlineExceededError,  # what worker 1 gets when the network between hosts is cut
+    ],
 )
 def test_a_lost_worker_is_named(error: type, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as alive:
