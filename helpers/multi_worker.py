@@ -47,6 +47,7 @@ else:
 
 CONNECT_SECONDS = 60.0  # how long workers wait for each other at the start
 GRACE_SECONDS = 30.0  # how long the others may take to say why, once a worker has failed
+LOOK_SECONDS = 5.0  # how long to look for the one that is gone
 POLL_SECONDS = 0.05
 # What TensorFlow raises when another worker is gone; the last one when the network is cut.
 LOST = (
@@ -225,12 +226,24 @@ def naming_lost_workers() -> Iterator[None]:
         yield
     except LOST as error:
         hosts, number = read_tf_config()
-        gone = [n for n, host in enumerate(hosts) if n != number and not answers(host)]
-        who = ", ".join(f"worker {n} at {hosts[n]}" for n in gone) or "another worker"
+        who = ", ".join(f"worker {n} at {hosts[n]}" for n in gone(hosts, number))
+        who = who or "another worker"
         raise WorkerLost(
             f"worker {number} lost {who}. Nobody can go on alone: start all workers again, they "
             "resume from the newest checkpoint that all of them have"
         ) from error
+
+
+def gone(hosts: Sequence[str], number: int, seconds: float = LOOK_SECONDS) -> list[int]:
+    """The workers that do not answer. Looks again for a while if all do: a process that is being
+    ended loses its connections a moment before its port."""
+    deadline = time.monotonic() + seconds
+    others = [other for other in range(len(hosts)) if other != number]
+    while True:
+        silent = [other for other in others if not answers(hosts[other])]
+        if silent or time.monotonic() > deadline:
+            return silent
+        time.sleep(POLL_SECONDS)
 
 
 # --- the loop -----------------------------------------------------------------------------------

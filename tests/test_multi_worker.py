@@ -202,6 +202,24 @@ def test_a_lost_worker_is_named(error: type, monkeypatch: pytest.MonkeyPatch) ->
     assert isinstance(caught.value.__cause__, error)
 
 
+def test_a_port_that_closes_a_moment_after_the_connection() -> None:
+    """Under load the port of a killed worker was seen open for a moment."""
+    with socket.create_server(("127.0.0.1", 0)) as dying:
+        hosts = [*local_hosts(1), f"127.0.0.1:{dying.getsockname()[1]}"]
+        closing = threading.Timer(0.3, dying.close)
+        closing.start()
+        assert multi_worker.gone(hosts, 0) == [1]
+        closing.join()
+
+
+def test_nobody_is_named_when_all_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as alive:
+        hosts = [*local_hosts(1), f"127.0.0.1:{alive.getsockname()[1]}"]
+        started = time.monotonic()
+        assert multi_worker.gone(hosts, 0, seconds=0.2) == []
+    assert 0.2 <= time.monotonic() - started < 3
+
+
 def test_another_error_stays_what_it_is() -> None:
     with pytest.raises(ZeroDivisionError), naming_lost_workers():
         1 / 0  # noqa: B018
