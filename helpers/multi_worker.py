@@ -472,6 +472,7 @@ class LocalWorkers:
     def start(self, number: int) -> subprocess.Popen:
         """Start one worker; Ctrl-C does not reach it, ``kill_all`` does."""
         config = {"TF_CONFIG": tf_config(self.hosts, number), "MULTI_WORKER_STDIN": "1"}
+        config["PYTHON_COLORS"] = "0"  # Jupyter asks for colours, and Python 3.13 would obey
         with self.log_path(number).open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, "-u", *self.program],

@@ -402,6 +402,18 @@ def test_a_failed_worker_ends_all_and_says_why(tmp_path: Path) -> None:
     assert workers.running() == []
 
 
+def test_errors_have_no_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jupyter sets FORCE_COLOR, and since 3.13 Python colours its tracebacks then."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    path = program(tmp_path, "raise OSError('no disk')")
+    with (
+        LocalWorkers([path], 1, tmp_path / "logs") as workers,
+        pytest.raises(WorkerFailed) as caught,
+    ):
+        workers.wait(seconds=60)
+    assert str(caught.value) == "worker 0 ended with exit code 1 (OSError: no disk)"
+
+
 def test_the_others_may_say_why_too(tmp_path: Path) -> None:
     path = program(tmp_path, "time.sleep(1 - number); sys.exit(f'I am {number}')")
     with (
