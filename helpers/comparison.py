@@ -39,7 +39,16 @@ def with_results(table: pd.DataFrame, chance: float = 0.1) -> pd.DataFrame:
         A copy with the columns ``diverged`` (the run ended early, its loss is no number, or its
         accuracy is below twice that of guessing), ``loss`` and ``accuracy`` (in per cent) after the
         last epoch, and the same ``..._at_average``. A diverged run has NaN for these.
+
+    Raises:
+        ValueError: the table has no such columns, as when its file was not found.
     """
+    needed = ("epochs", "val_loss", "val_accuracy")
+    if missing := [name for name in needed if name not in table]:
+        raise ValueError(
+            f"the table ({len(table)} rows) must have the columns {', '.join(needed)}, "
+            f"{', '.join(missing)} missing: was it read from the right file?"
+        )
     results = table.copy()
     losses = results["val_loss"].map(numbers_of)
     last_accuracy = results["val_accuracy"].map(lambda text: numbers_of(text)[-1])

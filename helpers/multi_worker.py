@@ -47,7 +47,15 @@ else:
 
 CONNECT_SECONDS = 60.0  # how long workers wait for each other at the start
 GRACE_SECONDS = 30.0  # how long the others may take to say why, once a worker has failed
+LOOK_SECONDS = 5.0  # how long to look for the one that is gone
 POLL_SECONDS = 0.05
+# What TensorFlow raises when another worker is gone; the last one when the network is cut.
+LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+)
 PORTS = range(20_000, 32_000)  # below those that systems hand to outgoing connections
 
 
@@ -209,21 +217,33 @@ def naming_lost_workers() -> Iterator[None]:
     """Turn TensorFlow's errors about a broken connection into one that names the lost workers.
 
     When a worker dies, the others fail in their next common operation: at once when the connection
-    breaks, else after 10 s without a sign of life.
+    breaks, else (a machine is switched off, a cable is cut) after 10 s without a sign of life.
 
     Raises:
         WorkerLost: within the block TensorFlow failed to reach a worker.
     """
     try:
         yield
-    except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:
+    except LOST as error:
         hosts, number = read_tf_config()
-        gone = [n for n, host in enumerate(hosts) if n != number and not answers(host)]
-        who = ", ".join(f"worker {n} at {hosts[n]}" for n in gone) or "another worker"
+        who = ", ".join(f"worker {n} at {hosts[n]}" for n in gone(hosts, number))
+        who = who or "another worker"
         raise WorkerLost(
             f"worker {number} lost {who}. Nobody can go on alone: start all workers again, they "
             "resume from the newest checkpoint that all of them have"
         ) from error
+
+
+def gone(hosts: Sequence[str], number: int, seconds: float = LOOK_SECONDS) -> list[int]:
+    """The workers that do not answer. Looks again for a while if all do: a process that is being
+    ended loses its connections a moment before its port."""
+    deadline = time.monotonic() + seconds
+    others = [other for other in range(len(hosts)) if other != number]
+    while True:
+        silent = [other for other in others if not answers(hosts[other])]
+        if silent or time.monotonic() > deadline:
+            return silent
+        time.sleep(POLL_SECONDS)
 
 
 # --- the loop -----------------------------------------------------------------------------------
@@ -452,6 +472,7 @@ class LocalWorkers:
     def start(self, number: int) -> subprocess.Popen:
         """Start one worker; Ctrl-C does not reach it, ``kill_all`` does."""
         config = {"TF_CONFIG": tf_config(self.hosts, number), "MULTI_WORKER_STDIN": "1"}
+        config["PYTHON_COLORS"] = "0"  # Jupyter asks for colours, and Python 3.13 would obey
         with self.log_path(number).open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, "-u", *self.program],

@@ -60,6 +60,24 @@ PLANNED = "#909090"
 LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
 FEW_POINTS = 40  # with more, a line has no markers
+# Which of these styles a schedule has, in every chart of the course. Those that are drawn together
+# differ; where two that share a style do meet, the second one takes the next that is free.
+SCHEDULE_LOOKS = {
+    "constant": 3,
+    "step": 4,
+    "cosine": 1,
+    "one-cycle": 0,
+    "linear": 2,
+    "wsd": 5,
+    "time-based": 1,
+    "exponential": 2,
+    "constant then exponential": 4,
+    "hold then decay": 5,
+    "triangular": 0,
+    "inverse square root": 2,
+    "cosine restarts": 4,
+    "plateau": 5,
+}
 
 STYLE = {
     "figure.figsize": (7.0, 3.6),
@@ -188,8 +206,9 @@ def plot_schedules(
     only, step by step. Rates of epochs are drawn as stairs: each holds until the next epoch begins.
 
     Args:
-        schedules: name to schedule. A name that ``SCHEDULE_COLOURS`` has gets that colour; every
-            schedule gets its own line style, and markers where the points are few.
+        schedules: name to schedule. A name that ``SCHEDULE_COLOURS`` has gets that colour and
+            its line style in ``SCHEDULE_LOOKS``; other names get a style that the chart has left.
+            Markers where the points are few.
         steps: the steps or epochs to call, or how many from 0 on.
         axes: where to draw; a new figure by default.
         x_label: ``"epoch"`` or ``"step"``, whatever the schedules count.
@@ -208,14 +227,14 @@ def plot_schedules(
     if axes is None:
         _, axes = plt.subplots()
     stairs = x_label.startswith("epoch")
-    for index, (name, rates) in enumerate(planned.items(), start=len(axes.lines)):
+    for name, rates in planned.items():
         (line,) = axes.plot(
             numbers,
             rates,
             label=name,
             color=_schedule_colour(name, schedules),
             drawstyle="steps-post" if stairs else "default",
-            **_style_of(index, len(numbers)),
+            **_style_of(name, schedules, axes, len(numbers)),
         )
         if stairs:
             _draw_last_stair(axes, line)
@@ -225,10 +244,21 @@ def plot_schedules(
     return axes
 
 
-def _style_of(index: int, points: int) -> dict:
-    """Line style and marker of the line number ``index`` in a chart."""
-    marker = MARKERS[index % len(MARKERS)] if points <= FEW_POINTS else ""
-    return {"linestyle": LINE_STYLES[index % len(LINE_STYLES)], "marker": marker, "markersize": 5}
+def _style_of(name: str, names: Mapping[str, object], axes: Axes, points: int) -> dict:
+    """Line style and marker of a line: those of its schedule, or the first that the chart has left."""
+    taken = {line.get_gid() for line in axes.lines}
+    known = SCHEDULE_LOOKS.get(SAME_SCHEDULE.get(name, name))
+    if known is None:
+        taken |= {f"look {SCHEDULE_LOOKS.get(SAME_SCHEDULE.get(other, other))}" for other in names}
+    wanted = known or 0
+    looks = [(wanted + shift) % len(LINE_STYLES) for shift in range(len(LINE_STYLES))]
+    look = next((look for look in looks if f"look {look}" not in taken), wanted)
+    return {
+        "linestyle": LINE_STYLES[look],
+        "marker": MARKERS[look] if points <= FEW_POINTS else "",
+        "markersize": 5,
+        "gid": f"look {look}",
+    }
 
 
 def _draw_last_stair(axes: Axes, line: plt.Line2D) -> None:
@@ -468,9 +498,9 @@ def plot_history(
     places = {name: _places_of(name, runs, numbers) for name, runs in values.items()}
     if axes is None:
         _, axes = plt.subplots()
-    for index, (name, runs) in enumerate(values.items(), start=len(axes.lines)):
+    for name, runs in values.items():
         colour = (colours or {}).get(name) or _schedule_colour(name, histories)
-        look = _style_of(index, runs.shape[1])
+        look = _style_of(name, histories, axes, runs.shape[1])
         axes.plot(places[name], runs.mean(axis=0), label=name, color=colour, **look)
         if len(runs) > 1:
             low, high = runs.min(axis=0), runs.max(axis=0)

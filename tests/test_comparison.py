@@ -295,3 +295,11 @@ def test_epochs_needed_is_read_from_the_line_between_lengths() -> None:
     assert epochs_needed(reached, 88.0) == pytest.approx(4), "half-way, over the logarithm"
     assert epochs_needed(reached, 80.0) == 2
     assert epochs_needed(reached, 90.1) == float("inf")
+
+
+def test_a_table_that_was_not_found_is_named() -> None:
+    nothing = pd.DataFrame(index=pd.Index([], name="run"))
+    with pytest.raises(ValueError, match=r"\(0 rows\) must have the columns .* right file"):
+        with_results(nothing)
+    with pytest.raises(ValueError, match="val_accuracy missing"):
+        with_results(pd.DataFrame([a_run("0.5 0.9")]).drop(columns="val_accuracy"))

@@ -185,7 +185,13 @@ def test_a_time_to_wait_that_is_none(seconds: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError]
+    "error",
+    [
+        tf.errors.UnavailableError,
+        tf.errors.AbortedError,
+        tf.errors.CancelledError,
+        tf.errors.DeadlineExceededError,  # what worker 1 gets when the network between hosts is cut
+    ],
 )
 def test_a_lost_worker_is_named(error: type, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as alive:
@@ -195,6 +201,24 @@ def test_a_lost_worker_is_named(error: type, monkeypatch: pytest.MonkeyPatch) ->
             raise error(None, None, "Collective ops is aborted")
     assert f"worker 0 lost worker 1 at {hosts[1]}." in str(caught.value)
     assert isinstance(caught.value.__cause__, error)
+
+
+def test_a_port_that_closes_a_moment_after_the_connection() -> None:
+    """Under load the port of a killed worker was seen open for a moment."""
+    with socket.create_server(("127.0.0.1", 0)) as dying:
+        hosts = [*local_hosts(1), f"127.0.0.1:{dying.getsockname()[1]}"]
+        closing = threading.Timer(0.3, dying.close)
+        closing.start()
+        assert multi_worker.gone(hosts, 0) == [1]
+        closing.join()
+
+
+def test_nobody_is_named_when_all_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as alive:
+        hosts = [*local_hosts(1), f"127.0.0.1:{alive.getsockname()[1]}"]
+        started = time.monotonic()
+        assert multi_worker.gone(hosts, 0, seconds=0.2) == []
+    assert 0.2 <= time.monotonic() - started < 3
 
 
 def test_another_error_stays_what_it_is() -> None:
@@ -377,6 +401,18 @@ def test_a_failed_worker_ends_all_and_says_why(tmp_path: Path) -> None:
     )
     assert time.monotonic() - started < 30
     assert workers.running() == []
+
+
+def test_errors_have_no_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jupyter sets FORCE_COLOR, and since 3.13 Python colours its tracebacks then."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    path = program(tmp_path, "raise OSError('no disk')")
+    with (
+        LocalWorkers([path], 1, tmp_path / "logs") as workers,
+        pytest.raises(WorkerFailed) as caught,
+    ):
+        workers.wait(seconds=60)
+    assert str(caught.value) == "worker 0 ended with exit code 1 (OSError: no disk)"
 
 
 def test_the_others_may_say_why_too(tmp_path: Path) -> None:

@@ -340,6 +340,23 @@ def test_colours_by_name_and_different_line_styles_and_markers() -> None:
     assert legend(axes) == [*names, "own a", "own b"]
 
 
+def test_a_schedule_has_one_look_in_every_chart() -> None:
+    assert set(plots.SCHEDULE_LOOKS) == set(plots.SCHEDULE_COLOURS)
+    alone = plots.plot_schedules({"onecycle": decay}, 20).lines[0]
+    last = plots.plot_schedules({"constant": decay, "linear": decay, "one-cycle": decay}, 20).lines[2]
+    trained = plots.plot_history({"b": [1.0, 2.0], "one-cycle": [2.0, 1.0]}).lines[1]
+    for line in (last, trained):
+        assert line.get_linestyle() == alone.get_linestyle() == "-"
+        assert line.get_marker() == alone.get_marker()
+        assert line.get_color() == alone.get_color()
+
+
+def test_schedules_with_the_same_style_are_told_apart_in_one_chart() -> None:
+    names = ["cosine", "exponential", "constant", "linear", "time-based", "own"]
+    lines = plots.plot_schedules(dict.fromkeys(names, decay), 20).lines
+    assert len({line.get_marker() for line in lines}) == 6
+
+
 def test_a_second_call_on_the_same_axes_goes_on_with_other_line_styles() -> None:
     axes = plots.plot_schedules({"constant": decay}, 5)
     plots.plot_schedules({"exponential": decay}, 5, axes=axes)

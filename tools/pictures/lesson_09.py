@@ -15,7 +15,7 @@ from helpers.preprocess_data import load_fashion_mnist, prepare_data, train_vali
 from helpers.sharpness import largest_curvature
 
 IMAGES, STEPS, EVERY = 1000, 300, 10
-RATES = {0.2: plots.BLUE, 0.3: plots.GREEN, 0.5: plots.VERMILION}
+RATES = {0.2: plots.BLUE, 0.3: plots.GREEN, 0.4: plots.VERMILION}
 
 
 def new_network() -> keras.Sequential:
@@ -67,8 +67,8 @@ def draw() -> plt.Figure:
         figures.plot_curvature(
             curvatures, np.full(STEPS, 2 / rate), left, f"rate {rate}", colour, EVERY
         )
-    left.set(title="Curvature climbs to 2 / rate (dashed)", ylim=(0, 14))
-    rates = np.repeat([0.5, 0.2, 0.5], STEPS // 2)
+    left.set(title="Curvature goes to 2 / rate (dashed)", ylim=(0, 14))
+    rates = np.repeat([0.4, 0.2, 0.4], [80, 200, 100])
     figures.plot_curvature(train(rates), 2 / rates, right, colour=plots.PURPLE, every=EVERY)
-    right.set(title="Rate 0.5, then 0.2, then 0.5 again", ylabel="")
+    right.set(title="Rate 0.4, then 0.2, then 0.4 again", ylabel="")
     return figure
