@@ -83,8 +83,8 @@ def write_sources(folder: Path) -> None:
     write_comparison_pages(folder, lessons)
     write_reference(folder, lessons, readme)
     write_studies(folder, lessons)
-    has_questions = write_questions(folder, lessons, readme)
-    write_start(folder, lessons, has_questions)
+    write_questions(folder, lessons, readme)
+    write_start(folder, lessons)
 
 
 def lesson_files() -> list[Path]:
@@ -627,20 +627,14 @@ def lesson_cards(lessons: dict[str, dict], folder: str) -> str:
     return "\n".join([*cards, ":::::"])
 
 
-def write_start(folder: Path, lessons: dict[str, dict], has_questions: bool) -> None:
+def write_start(folder: Path, lessons: dict[str, dict]) -> None:
     start = folder / "index.md"
     picture = re.search(r"!\[(.*?)\]\((images/[^)]*)\)", source_of(lessons[COMPARISON]["cells"][0]))
     about = f":::{{figure}} lessons/{picture.group(2)}\n:alt: {one_line(picture.group(1))}\n:class: start\n:::"
-    card = (
-        "::::{container} card\n[Questions and answers](questions.md)\n\n"
-        "What people ask about learning rates, and the cell that answers it.\n::::"
-    )
     text = start.read_text("utf-8")
     for mark, made in {
         "@PICTURE@": about,
         "@LESSONS@": lesson_cards(lessons, "lessons/"),
-        "@QUESTIONS_CARD@\n": f"{card}\n" if has_questions else "",
-        "@QUESTIONS@\n": "Questions <questions>\n" if has_questions else "",
     }.items():
         assert mark in text, f"site/index.md has lost its mark {mark}"
         text = text.replace(mark, made)
@@ -664,15 +658,14 @@ def write_studies(folder: Path, lessons: dict[str, dict]) -> None:
     )
 
 
-def write_questions(folder: Path, lessons: dict[str, dict], readme: str) -> bool:
-    """The page of questions, from README.md. False while README.md has no such section."""
+def write_questions(folder: Path, lessons: dict[str, dict], readme: str) -> None:
+    """The page of questions, from README.md."""
     found = re.search(rf"^## {QUESTIONS}\n(.*?)(?=^## |\Z)", readme, re.M | re.S)
     if not found:
-        return False
+        raise ValueError(f"README.md has no section {QUESTIONS!r}")
     text = with_page_links(found.group(1), "", lessons, "")
     text = re.sub(r"^#(#+ )", r"\1", text, flags=re.M)
     (folder / "questions.md").write_text(f"# {QUESTIONS}\n{text}", "utf-8")
-    return True
 
 
 if __name__ == "__main__":
