@@ -20,6 +20,8 @@ def check_1(price: Callable) -> None:
         price: ``price(lengths, share)`` gives both numbers.
     """
     scratch, branched = two_numbers(call(price, [4, 8, 16], 0.25, name="price"))
+    if abs(scratch - 19) < SAME and abs(branched - 28) < SAME:
+        raise NotYet("your two numbers are swapped: what it costs from scratch comes first.")
     require(
         abs(scratch - 28) < SAME,
         "from scratch, 4, 8 and 16 epochs cost their sum, 28 epochs; the first of your numbers is "
@@ -49,6 +51,17 @@ def check_1(price: Callable) -> None:
         np.allclose(other, (15, 11)),
         "for lengths 10 and 5 with a share of 0.2 the numbers should be 15 and 11, yours are "
         f"{other[0]:g} and {other[1]:g}. Is the longest always the last of your list?",
+    )
+    cut = two_numbers(call(price, [5, 10], 0.3, name="price"))
+    if abs(cut[1] - 11.5) > SAME and abs(cut[1] - 11.5) <= 1:
+        raise NotYet(
+            "for lengths 5 and 10 with a share of 0.3 the cooldowns take 1.5 and 3 epochs, 11.5 with "
+            f"the trunk; yours is {cut[1]:g}. Do you round?"
+        )
+    require(
+        np.allclose(cut, (15, 11.5)),
+        "for lengths 5 and 10 with a share of 0.3 the numbers should be 15 and 11.5, yours are "
+        f"{cut[0]:g} and {cut[1]:g}.",
     )
 
 
@@ -97,6 +110,12 @@ def require_cooldown(answer: Callable, given: LearningRateSchedule, step: int, l
             f"{name} the cooldown should begin with {start:.6g}, the rate of the given schedule "
             f"there; yours begins with {rates[step]:.6g}."
         )
+    if np.allclose(rates[step + 1 :], wanted[step:-1], atol=SAME):
+        raise NotYet(
+            f"{name} your cooldown begins one step late: at step {step + 1} the rate should already "
+            f"be {wanted[step + 1]:.6g}, yours is still {rates[step + 1]:.6g}. A boundary of Sequence is the "
+            "first step of the next schedule."
+        )
     require(
         rates[-1] < SAME,
         f"{name} the rate should stay at 0 from step {step + length} on, yours is "
@@ -119,15 +138,23 @@ def check_3(layer_rates: Callable) -> None:
         layer_rates: ``layer_rates(model, top_rate, ratio)`` gives a ``MultiOptimizer``.
     """
     for names in (["low", "middle", "top"], ["a", "b", "c", "d"]):
-        model = keras.Sequential([keras.Input((3,)), keras.layers.Flatten()])
-        for name in names:
-            model.add(keras.layers.Dense(2, name=name))
+        model = model_with_layers_without_weights(names)
         optimizer = call(layer_rates, model, 0.1, 0.5, name="layer_rates")
         require(
             isinstance(optimizer, keras.optimizers.MultiOptimizer),
             f"layer_rates should return a MultiOptimizer, got {type(optimizer).__name__}.",
         )
-        require_rates(rates_by_layer(optimizer, model), names)
+        require_rates(rates_by_layer(optimizer, model), names, model)
+
+
+def model_with_layers_without_weights(names: list[str]) -> keras.Sequential:
+    """Dense layers of these names, with layers that have no weights below, between and above."""
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Flatten()])
+    for name in names:
+        model.add(keras.layers.Dense(2, name=name))
+        model.add(keras.layers.Dropout(0.1, name=f"dropout_above_{name}"))
+    model.add(keras.layers.Activation("softmax", name="activation"))
+    return model
 
 
 def rates_by_layer(optimizer: keras.optimizers.MultiOptimizer, model: keras.Model) -> dict:
@@ -144,7 +171,7 @@ def rates_by_layer(optimizer: keras.optimizers.MultiOptimizer, model: keras.Mode
     return found
 
 
-def require_rates(found: dict[str, set[float]], names: list[str]) -> None:
+def require_rates(found: dict[str, set[float]], names: list[str], model: keras.Model) -> None:
     """Compare the rate of each layer with the one wanted, and name the cause of a difference."""
     wanted = {name: round(0.1 * 0.5**depth, 7) for depth, name in enumerate(reversed(names))}
     divided = [name for name, rates in found.items() if len(rates) > 1]
@@ -161,6 +188,18 @@ def require_rates(found: dict[str, set[float]], names: list[str]) -> None:
     upside_down = dict(zip(names, reversed([wanted[name] for name in names]), strict=True))
     if np.allclose(list(rates.values()), [upside_down[name] for name in rates]):
         raise NotYet("the order is upside down: the last layer should have the highest rate.")
+    depths = {layer.name: depth for depth, layer in enumerate(reversed(model.layers))}
+    if np.allclose(list(rates.values()), [0.1 * 0.5 ** depths[name] for name in rates]):
+        raise NotYet(
+            "you count layers that have no weights, too, such as Dropout and Activation: the last "
+            f"layer with weights, {names[-1]}, should get 0.1, yours gets {rates[names[-1]]:g}."
+        )
+    highest = max(rates.values())
+    if all(np.isclose(rates[n], highest * 0.5 ** (depths[n] - depths[names[-1]])) for n in names):
+        raise NotYet(
+            "you count layers that have no weights, too, such as the Dropout between two others: "
+            f"{names[-2]} should get 0.05, yours gets {rates[names[-2]]:g}."
+        )
     for name in reversed(names):
         require(
             abs(rates[name] - wanted[name]) < SAME,

@@ -13,6 +13,7 @@ import itertools
 import json
 import math
 import os
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral, Real
 from pathlib import Path
@@ -265,6 +266,9 @@ class ReduceOnPlateauWithMemory(keras.callbacks.Callback):
     0 starts anew. In the list of callbacks put it before ``BackupAndRestore``: then, wherever a
     crash falls, the memory has the epoch that the backup of the model goes on from.
 
+    Keep the file in the same folder as the backup. If it is missing when ``fit`` begins with a later
+    epoch, a UserWarning says so and the callback starts anew.
+
     Args:
         path: the JSON file of the memory, in a folder that exists. Use another one for each run.
         monitor: the key of ``logs`` to watch; lower is better.
@@ -332,6 +336,7 @@ class ReduceOnPlateauWithMemory(keras.callbacks.Callback):
     def recall(self, epoch: int) -> None:
         check_rate_can_be_set(self.model.optimizer)
         self.memory = {}
+        check_memory_exists(self.path, epoch)
         if epoch > 0 and self.path.exists():
             self.memory = json.loads(self.path.read_text())
             check_remembered(self.path, self.memory, epoch - 1)
@@ -358,8 +363,13 @@ class ReduceScheduleOnPlateau(keras.callbacks.Callback):
     remembers, and the factor itself, which neither ``save_weights`` nor ``BackupAndRestore`` keeps,
     is written to a file at the end of each epoch, under the number of the epoch. A ``fit`` that
     begins with epoch ``n`` takes up what was remembered at the end of epoch ``n - 1``, whatever came
-    later. A ``fit`` that begins with epoch 0 starts anew, with the factor that the schedule has. In
-    the list of callbacks put it before ``BackupAndRestore``.
+    later. A ``fit`` that begins with epoch 0 starts anew, with the factor that the schedule has.
+
+    In the list of callbacks put it before ``BackupAndRestore``: then, wherever a crash falls, the
+    memory has the epoch that the backup goes on from. In the other order a run that was killed
+    between the two cannot go on (a ValueError). Keep the file in the same folder as the backup. If
+    it is missing when ``fit`` begins with a later epoch, a UserWarning says so and the callback
+    starts anew, with the factor that the schedule has.
 
     At the end of each epoch it writes ``learning_rate_factor`` to ``logs``, and so to ``History``: the
     factor that the epoch has used.
@@ -372,9 +382,11 @@ class ReduceScheduleOnPlateau(keras.callbacks.Callback):
             after the first.
         mode: ``"min"`` if lower is better, as of a loss, ``"max"`` if higher is, as of an accuracy.
         min_delta: an improvement is larger than this.
-        cooldown: epochs after a lowering that are not counted.
+        cooldown: epochs after a lowering that are not counted, as in Keras's callback; not a fall of
+            the rate to 0.
         min_factor: the factor is not lowered below this.
-        first_epoch: epochs before this one are not counted, such as those of a warm-up.
+        first_epoch: epochs before this one, such as those of a warm-up, are not counted as without
+            improvement. The best of their values counts.
 
     Attributes:
         best: the best value so far; with ``mode="max"`` its negative.
@@ -454,6 +466,7 @@ class ReduceScheduleOnPlateau(keras.callbacks.Callback):
         schedule = current_rate(self.model.optimizer)
         check_has_factor(schedule)
         self.memory = {}
+        check_memory_exists(self.path, epoch)
         if epoch > 0 and self.path.exists():
             self.memory = json.loads(self.path.read_text())
             check_remembered(self.path, self.memory, epoch - 1)
@@ -487,6 +500,11 @@ class LearningRateLogger(keras.callbacks.Callback):
     move on, and nothing is recorded. On data of unknown length, ``fit`` on TensorFlow (compiled, not
     by XLA) counts one step too many whenever the data ends; that step used no data, and is not
     recorded either, so ``steps`` has a gap there, as the schedule has.
+
+    It records what the optimizer says. A schedule that is exchanged in a compiled model,
+    ``model.optimizer.learning_rate = other``, is not used before
+    ``model.compile(model.optimizer, loss)``: until then the training step goes on with the old one,
+    and the record, which has the new one, is wrong.
 
     ``MultiOptimizer`` is refused: its parts have rates of their own.
 
@@ -600,6 +618,16 @@ def check_mode(mode: str) -> None:
     """Raise unless ``mode`` is ``"min"`` or ``"max"``."""
     if mode not in ("min", "max"):
         raise ValueError(f"mode must be 'min' or 'max', got {mode!r}")
+
+
+def check_memory_exists(path: Path, epoch: int) -> None:
+    """Warn if ``fit`` begins with a later epoch and there is no file of a memory."""
+    if epoch > 0 and not path.exists():
+        warnings.warn(
+            f"{path} does not exist, although fit begins with epoch {epoch}: what the callback "
+            "remembered before is lost, and it starts anew",
+            stacklevel=2,
+        )
 
 
 def check_remembered(path: Path, memory: dict, epoch: int) -> None:

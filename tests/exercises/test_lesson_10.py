@@ -31,7 +31,12 @@ def test_price_accepts_right_answers(answer, capsys):
         (lambda lengths, share: None, "price returns nothing yet."),
         (lambda lengths, share: 28, "should return two numbers of epochs, got 28."),
         (lambda lengths, share: ("a", "b"), "should return two numbers of epochs, got ('a', 'b')."),
-        (lambda lengths, share: (19, 28), "the first of your numbers is 19."),
+        (lambda lengths, share: (20, 19), "the first of your numbers is 20."),
+        (lambda lengths, share: price(lengths, share)[::-1], "your two numbers are swapped"),
+        (
+            lambda lengths, share: (sum(lengths), int(price(lengths, share)[1])),
+            "11.5 with the trunk; yours is 11. Do you round?",
+        ),
         (
             lambda lengths, share: (sum(lengths), max(lengths) + share * sum(lengths)),
             "yours counts the last cooldown twice (23 epochs).",
@@ -114,6 +119,12 @@ def test_cooldown_accepts_right_answers(answer, capsys):
             ),
             "the fall should be a straight line",
         ),
+        (
+            lambda schedule, step, steps: Sequence(
+                [schedule, LinearDecay(float(schedule(step)), steps)], [step + 1]
+            ),
+            "your cooldown begins one step late: at step 201 the rate should already be 0.099",
+        ),
         (lambda schedule, step, steps: Falls(schedule, step, None), "your schedule raises "),
         (lambda schedule, step, steps: 1 / 0, "cooldown_from raises ZeroDivisionError"),
         (Scaled(0.1), "cooldown_from raises TypeError"),
@@ -165,14 +176,17 @@ def upside_down(model, top_rate, ratio):
 
 
 def all_layers_counted(model, top_rate, ratio):
-    """The layer without weights is counted as the lowest: the powers are right all the same."""
-    names = [layer.name for layer in model.layers]
-    return multi(
-        {
-            f".*/{name}/.*": top_rate * ratio ** (len(names) - place)
-            for place, name in enumerate(names)
-        }
-    )
+    """The layers without weights are counted, from the top of the model."""
+    names = [layer.name for layer in reversed(model.layers)]
+    return multi({f".*/{name}/.*": top_rate * ratio**depth for depth, name in enumerate(names)})
+
+
+def dropouts_counted(model, top_rate, ratio):
+    """The top is right, but a layer without weights in between takes a power."""
+    names = [layer.name for layer in reversed(model.layers)]
+    start = names.index(names_of(model)[-1])
+    rates = {name: top_rate * ratio ** (depth - start) for depth, name in enumerate(names)}
+    return multi({f".*/{name}/.*": rates[name] for name in names_of(model)})
 
 
 def only_the_head(model, top_rate, ratio):
@@ -191,7 +205,8 @@ def kernel_alone(model, top_rate, ratio):
         (lambda model, rate, ratio: SGD(0.1), "should return a MultiOptimizer, got SGD."),
         (pattern_without_the_model, "does your pattern match the whole path of a variable"),
         (upside_down, "the order is upside down"),
-        (all_layers_counted, "the layer top should get 0.1, yours gets 0.05."),
+        (all_layers_counted, "the last layer with weights, top, should get 0.1, yours gets 0.025."),
+        (dropouts_counted, "the Dropout between two others: middle should get 0.05"),
         (only_the_head, "the layer low should get 0.025, yours gets 0.05."),
         (kernel_alone, "kernel and bias of a layer should have one rate"),
         (lambda model, rate, ratio: multi({".*": 1.0, ".*/top/.*": 0.1}), "your optimizer raises"),
