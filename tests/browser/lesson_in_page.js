@@ -2,6 +2,7 @@
 window.lesson = {
   PATIENCE: 120_000, // milliseconds
   LOOK_EVERY: 100,
+  SCROLL_AGAIN: 500,
   LOOK_AFTER: 400, // a cell that ran for so long is scrolled to and looked at
 
   async open() {
@@ -61,8 +62,12 @@ window.lesson = {
     const run = this.runs.at(-1);
     const now = performance.now();
     if (!run || run.end !== null || now - run.begin < this.LOOK_AFTER) return;
-    if (!run.scrolledTo) {
-      run.scrolledTo = true;
+    // Cells out of sight are not drawn, and what is drawn above pushes others out of sight.
+    const { node } = this.notebook.widgets[run.index];
+    const box = node.getBoundingClientRect();
+    const inSight = node.isConnected && box.height > 0 && box.bottom > 0 && box.top < innerHeight;
+    if (!run.scrolled || (!inSight && now - run.scrolled > this.SCROLL_AGAIN)) {
+      run.scrolled = now;
       this.notebook.scrollToItem(run.index, "end");
     }
     const look = this.look(this.notebook.widgets[run.index].outputArea.node);

@@ -42,13 +42,15 @@ def run(
 
 def summary(lesson: Path, run: LessonRun) -> str:
     cells = [cell for cell in run.outcome["runs"] if cell["seconds"] > LONG_CELL]
-    late = max((cell["shownAfter"] or cell["seconds"] for cell in cells), default=0)
-    silence = max((cell["silence"] for cell in cells), default=0)
-    return (
-        f"{lesson.stem:28} {run.seconds:5.1f} s  machine {run.slowness:.1f} times slower than quiet;"
-        f" {len(cells)} cells above {LONG_CELL:.0f} s: first sign after {late:.1f} s at the latest,"
-        f" longest silence {silence:.1f} s"
-    )
+    text = f"{lesson.stem:28} {run.seconds:5.1f} s, {len(cells)} cells above {LONG_CELL:.0f} s"
+    if cells:
+        latest = max(cells, key=lambda cell: cell["shownAfter"] or cell["seconds"])
+        quietest = max(cells, key=lambda cell: cell["silence"])
+        text += (
+            f"; first sign after {latest['shownAfter'] or latest['seconds']:.1f} s at the latest"
+            f" ({latest['id']}), longest silence {quietest['silence']:.1f} s ({quietest['id']})"
+        )
+    return f"{text}; this machine is {run.slowness:.1f} times slower than a quiet one"
 
 
 def test_runs_to_its_end_without_an_error(run: LessonRun) -> None:
