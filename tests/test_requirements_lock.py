@@ -1,5 +1,6 @@
 """requirements.lock has everything that requirements.txt asks for, on each Python and system, with hashes."""
 
+import functools
 import importlib.metadata
 import re
 import tomllib
@@ -83,13 +84,18 @@ def test_the_pythons_are_those_of_the_project() -> None:
     assert [f"3.{minor}" for minor in range(30) if f"3.{minor}.9" in supported] == PYTHONS
 
 
-def requirements_of(name: str, extras: set[str], where: dict[str, str]) -> Iterator[Requirement]:
-    """What a package that is installed here asks for there."""
+@functools.cache
+def asked_for(name: str) -> list[Requirement]:
+    """What a package asks for anywhere; nothing if it is not here, such as colorama on Linux."""
     try:
-        texts = importlib.metadata.requires(name) or []
+        return [Requirement(text) for text in importlib.metadata.requires(name) or []]
     except importlib.metadata.PackageNotFoundError:
-        return  # only there, such as colorama on Windows
-    for requirement in map(Requirement, texts):
+        return []
+
+
+def requirements_of(name: str, extras: set[str], where: dict[str, str]) -> Iterator[Requirement]:
+    """What a package asks for there."""
+    for requirement in asked_for(name):
         if any(applies(requirement, where, extra) for extra in extras | {""}):
             yield requirement
 

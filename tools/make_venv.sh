@@ -1,6 +1,6 @@
 #!/bin/sh
 # Make .venv and install requirements.lock into it. Called by the Makefile; a second call does nothing.
-# uv installs, in a third of pip's time; where uv cannot be had or fails, pip does. Both check the hashes.
+# uv installs; where it cannot be had or fails, pip does. Both check the hashes.
 # Works with Python 3.11, 3.12 or 3.13; PYTHON=/path/to/python chooses one.
 #
 # .venv belongs to one folder and one Python. In a copied or moved folder, with another PYTHON, or
@@ -86,7 +86,7 @@ install_with_uv() {
     pip_install --retries 1 --require-hashes --requirement .venv/uv.txt || return
     settings=$("$python" -m pip config list | "$python" tools/uv_settings.py) || return
     eval "$settings"
-    "$python" -m uv pip install --quiet --python "$python" --require-hashes \
+    "$python" -m uv pip install --quiet --python "$python" --compile-bytecode --require-hashes \
         --requirement requirements.lock || return
     "$python" -m uv pip install --quiet --python "$python" --no-deps --no-build-isolation --editable .
 }

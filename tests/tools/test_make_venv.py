@@ -42,12 +42,11 @@ a-package-that-is-not-here==1.0 \\
 UV = "-m pip install --quiet --retries 1 --require-hashes --requirement .venv/uv.txt"
 PACKAGES = "install --quiet --require-hashes --requirement requirements.lock"
 PROJECT_ITSELF = "install --quiet --no-deps --no-build-isolation --editable ."
+ON_PYTHON = "--quiet --python .venv/bin/python"
 INSTALLED_BY_UV = [
     UV,
-    *(
-        f"-m uv pip {options}".replace("--quiet", "--quiet --python .venv/bin/python")
-        for options in (PACKAGES, PROJECT_ITSELF)
-    ),
+    f"-m uv pip {PACKAGES}".replace("--quiet", f"{ON_PYTHON} --compile-bytecode"),
+    f"-m uv pip {PROJECT_ITSELF}".replace("--quiet", ON_PYTHON),
 ]
 INSTALLED_BY_PIP = [f"-m pip {PACKAGES}", f"-m pip {PROJECT_ITSELF}"]
 
