@@ -90,5 +90,3 @@ def test_a_dialog(run: LessonRun) -> None:
     page.evaluate("() => { window.jupyterapp.commands.execute('help:about') }")
     page.wait_for_selector(".jp-Dialog")
     assert len(pop_ups(page)) == 1
-    page.keyboard.press("Escape")
-    page.wait_for_selector(".jp-Dialog", state="detached")
