@@ -24,6 +24,8 @@ def check_1(largest_rate: Callable[[float, float], float]) -> None:
         case = (
             f"for curvature {curvature:g} and momentum {momentum:g} the rate should be {wanted:g}"
         )
+        if not momentum and np.isclose(rate, 2):
+            raise NotYet(f"{case}, yours is {rate:g}: put the sum 2 + 2 * momentum in parentheses.")
         if np.isclose(rate, curvature / (2 + 2 * momentum)) or np.isclose(rate, curvature / 2):
             raise NotYet(f"{case}, yours is {rate:g}: it is upside down.")
         if momentum and np.isclose(rate, 2 / curvature):
@@ -32,6 +34,11 @@ def check_1(largest_rate: Callable[[float, float], float]) -> None:
             raise NotYet(
                 f"{case}, yours is {rate:g}: momentum moves the limit up, not down. A step against "
                 "the velocity is braked by it."
+            )
+        if momentum and np.isclose(rate, 2 / (1 - momentum) / curvature):
+            raise NotYet(
+                f"{case}, yours is {rate:g}: 1 / (1 - momentum) says how far momentum carries along "
+                "one direction, not where it becomes unstable."
             )
         raise NotYet(f"{case}, yours is {rate:g}.")
 
@@ -72,9 +79,7 @@ def check_2(curvature_along: Callable) -> None:
     for direction in ([1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.6, 0.8, 0.0], [3.0, 0.0, 4.0]):
         vector = np.array(direction)
         wanted = vector @ hessian @ vector / (vector @ vector)
-        given = one_number(
-            call(curvature_along, loss, [x, y], vector.copy(), name="curvature_along")
-        )
+        given = one_number(call_curvature_along(curvature_along, loss, [x, y], vector.copy()))
         require(
             np.array_equal(x.numpy(), before[0]) and np.array_equal(y.numpy(), before[1]),
             "curvature_along must leave the variables as they were.",
@@ -84,6 +89,8 @@ def check_2(curvature_along: Callable) -> None:
         case = f"along {direction} the curvature should be {wanted:g}, yours is {given:.4g}"
         if np.isclose(given, vector @ hessian @ vector, rtol=1e-3):
             raise NotYet(f"{case}: it must not depend on the length; divide by d @ d.")
+        if np.isclose(given, vector @ hessian @ vector / np.linalg.norm(vector), rtol=1e-3):
+            raise NotYet(f"{case}: divide by d @ d, not by its root, the length of d.")
         if np.isclose(given, np.linalg.norm(hessian @ vector), rtol=1e-3) or np.isclose(
             given, np.linalg.norm(hessian @ vector) / np.linalg.norm(vector), rtol=1e-3
         ):
@@ -93,6 +100,24 @@ def check_2(curvature_along: Callable) -> None:
         if np.isclose(given, np.linalg.eigvalsh(hessian)[-1], rtol=2e-2):
             raise NotYet(f"{case}: that is the largest of all directions; this one is asked for.")
         raise NotYet(f"{case}.")
+
+
+def call_curvature_along(curvature_along: Callable, *arguments: object) -> object:
+    """Call the answer; two mistakes with ``hessian_product`` have errors that are hard to read."""
+    try:
+        return call(curvature_along, *arguments, name="curvature_along")
+    except NotYet as problem:
+        if "InvalidArgumentError" in str(problem):
+            raise NotYet(
+                "the product is a tensor of TensorFlow, and d an array: .numpy() turns the product "
+                "into an array."
+            ) from problem
+        if "matmul" in str(problem) and "ValueError" in str(problem):
+            raise NotYet(
+                "hessian_product(loss, variables) is a function: call it with the direction to get "
+                "the product."
+            ) from problem
+        raise
 
 
 @verdict
@@ -105,7 +130,7 @@ def check_3(cooldown_of: Callable[[np.ndarray], np.ndarray]) -> None:
     """
     averages = {
         "two equal snapshots": [0.5, 0.5],
-        "a moving average": [0.125, 0.125, 0.25, 0.5],
+        "a moving average": [0.1, 0.2, 0.3, 0.4],
         "a plain average of four": [0.25, 0.25, 0.25, 0.25],
         "the last snapshot alone": [0.0, 0.0, 0.0, 1.0],
     }

@@ -9,7 +9,13 @@ gradient, in code that XLA compiles once. SciPy's ``eigsh`` (ARPACK) finds the e
     curvature, vector = largest_curvature(loss, model.trainable_variables, vector)
 
 Gradient descent with a constant rate is stable along a direction while its curvature is below
-``2 / rate`` (Cohen et al. 2021, arXiv 2103.00065).
+``2 / rate`` (Cohen et al. 2021, arXiv 2103.00065). With momentum ``m`` the limit is
+``(2 + 2 m) / rate``. Adam's with ``beta_1 = 0.9`` is ``38 / rate``, for the curvature with ``scales``.
+
+A call costs tens of products; the first one with a ``loss`` also compiles. A low curvature is no proof
+of health: a network that a high rate has destroyed can be flat too: look at the loss beside it. A model
+with BatchNormalization is measured as it is under ``training=False``, with its moving averages, which is
+not quite the loss that it is trained on.
 
 Needs NumPy, SciPy and TensorFlow; variables may be Keras's. Works alone in an empty folder.
 """

@@ -41,7 +41,11 @@ def test_largest_rate_accepts_the_formula(answer, capsys):
         ),
         (
             lambda curvature, momentum: 2 / (1 - momentum) / curvature,
-            "for curvature 10 and momentum 0.9 the rate should be 0.38, yours is 2.",
+            "yours is 2: 1 / (1 - momentum) says how far momentum carries",
+        ),
+        (
+            lambda curvature, momentum: 2 + 2 * momentum / curvature,
+            "put the sum 2 + 2 * momentum in parentheses.",
         ),
         (lambda curvature, momentum: float("nan"), "yours is nan."),
         (lambda curvature, momentum: True, "should return one number, got bool."),
@@ -95,6 +99,18 @@ def test_curvature_along_accepts_every_right_way(answer, capsys):
             "it must not depend on the length; divide by d @ d.",
         ),
         (
+            lambda loss, variables, d: right(loss, variables, d) * np.linalg.norm(d),
+            "divide by d @ d, not by its root",
+        ),
+        (
+            lambda loss, variables, d: d @ hessian_product(loss, variables) / (d @ d),
+            "is a function: call it with the direction",
+        ),
+        (
+            lambda loss, variables, d: d @ hessian_product(loss, variables)(d) / (d @ d),
+            ".numpy() turns the product into an array.",
+        ),
+        (
             lambda loss, variables, d: hessian_product(loss, variables)(d).numpy(),
             "should return one number, got ndarray of shape (3,).",
         ),
@@ -135,7 +151,8 @@ def test_cooldown_of_accepts_every_right_way(answer, capsys):
     [
         (lambda w: None, "cooldown_of returns nothing yet."),
         (lambda w: w[:1], "there are 3 stairs, one less than snapshots; you return 1 factors."),
-        (lambda w: w[:-1], "the factor of stair 0 should be 0.875, yours is 0.125."),
+        (lambda w: w[:-1], "the factor of stair 0 should be 0.9, yours is 0.1."),
+        (lambda w: w[1:], "the factor of stair 0 should be 0.9, yours is 0.2."),
         (lambda w: [1.0, *w], "there are 1 stairs, one less than snapshots; you return 3 factors."),
         (lambda w: np.cumsum(w[::-1])[::-1], "leave the first out."),
         (lambda w: by_hand(w)[::-1], "in the wrong order: the first stair comes first."),

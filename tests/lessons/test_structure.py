@@ -359,7 +359,7 @@ def test_metadata(lesson: Path) -> None:
     assert metadata.language_info == {"name": "python"}, "stored with tools/execute_notebooks.py"
     assert metadata.kernelspec.name == "python3"
     assert "widgets" not in metadata
-    assert 1 <= metadata.lesson.minutes <= 60
+    assert 1 <= metadata.lesson.minutes <= 120
 
 
 @pytest.mark.parametrize("word", ["TODO", "FIXME", "XXX"])

@@ -1,5 +1,6 @@
 """The pictures at the top of the lessons can be drawn again, and the stored ones are up to date."""
 
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import draw_pictures
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import LESSONS, PROJECT
 from PIL import Image
@@ -55,3 +57,11 @@ def test_a_file_that_is_no_lesson_is_refused_in_one_line() -> None:
     assert done.returncode == 2
     assert "there is no file nowhere.ipynb" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_curvatures_that_are_drawn_begin_as_measured_now() -> None:
+    module = runpy.run_path(str(draw_pictures.PICTURES / "lesson_09.py"), run_name="picture")
+    stored = pd.read_csv(module["TABLE"])
+    assert set(stored.run) == {"rate 0.2", "rate 0.3", "rate 0.4", "changed"}
+    (first,) = module["make_train"]()(np.full(module["EVERY"], 0.2))
+    assert stored[stored.step == 0].curvature.tolist() == pytest.approx([first] * 4, rel=0.02)
