@@ -343,7 +343,9 @@ def test_colours_by_name_and_different_line_styles_and_markers() -> None:
 def test_a_schedule_has_one_look_in_every_chart() -> None:
     assert set(plots.SCHEDULE_LOOKS) == set(plots.SCHEDULE_COLOURS)
     alone = plots.plot_schedules({"onecycle": decay}, 20).lines[0]
-    last = plots.plot_schedules({"constant": decay, "linear": decay, "one-cycle": decay}, 20).lines[2]
+    last = plots.plot_schedules({"constant": decay, "linear": decay, "one-cycle": decay}, 20).lines[
+        2
+    ]
     trained = plots.plot_history({"b": [1.0, 2.0], "one-cycle": [2.0, 1.0]}).lines[1]
     for line in (last, trained):
         assert line.get_linestyle() == alone.get_linestyle() == "-"
