@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 
 import quickjs
+from atomic_files import write_text
 
 PROJECT = Path(__file__).resolve().parents[1]
 SITE = PROJECT / "site"
@@ -40,7 +41,7 @@ def main() -> None:
     parser.add_argument("--explorer", action="store_true", help=f"only write {EXPLORER_FILE.name}")
     options = parser.parse_args()
     if options.explorer:
-        EXPLORER_FILE.write_text(explorer_file(), "utf-8")
+        write_text(EXPLORER_FILE, explorer_file())
         print(f"written: {EXPLORER_FILE.relative_to(PROJECT)}")
         return
     pages = options.out
