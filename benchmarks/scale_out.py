@@ -72,7 +72,7 @@ def measure(workers: int, cores: list[int]) -> int:
     import tensorflow as tf
 
     from helpers.model import create_model
-    from helpers.multi_worker import connect, lowest_of_all, make_distributed_epoch
+    from helpers.multi_worker import connect, numbers_of_all, make_distributed_epoch
     from helpers.preprocess_data import load_fashion_mnist, prepare_data
     from helpers.training import shuffled_batches
 
@@ -99,7 +99,7 @@ def measure(workers: int, cores: list[int]) -> int:
                 epochs[kind](batches[kind][:2])
                 steps = enough_steps(epochs["together"], batches["together"], together)
             rows = batches[kind][:steps]
-            lowest_of_all(together, 0)  # all begin together
+            numbers_of_all(together, [])  # all begin together
             started = time.perf_counter()
             epochs[kind](rows)
             ms = 1000 * (time.perf_counter() - started) / len(rows)
@@ -111,14 +111,15 @@ def measure(workers: int, cores: list[int]) -> int:
 
 def enough_steps(run_epoch, batches, strategy) -> int:
     """How many steps make a round long enough to time; the same number on every worker."""
-    from helpers.multi_worker import lowest_of_all
+    from helpers.multi_worker import numbers_of_all
 
     rows = batches[: max(2, len(batches) // 10)]
     run_epoch(rows)
     started = time.perf_counter()
     run_epoch(rows)
     per_step = (time.perf_counter() - started) / len(rows)
-    return min(len(batches), max(3, lowest_of_all(strategy, int(SECONDS_PER_ROUND / per_step))))
+    of_all = numbers_of_all(strategy, [int(SECONDS_PER_ROUND / per_step)])
+    return min(len(batches), max(3, *min(of_all)))
 
 
 if __name__ == "__main__":

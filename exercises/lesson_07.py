@@ -22,6 +22,7 @@ def check_1(smooth: Callable[[list[float]], list[float]]) -> None:
         handed_in = list(losses)
         given = as_numbers(call(smooth, handed_in, name="smooth"), "smooth")
         require(handed_in == losses, "smooth must not change the list that it gets.")
+        require(given.ndim == 1, "smooth must return a list, with one number for each loss.")
         require(
             given.shape == (len(losses),),
             f"smooth must return one number for each of {len(losses)} losses, "
@@ -47,6 +48,11 @@ def require_smoothed(given: np.ndarray, losses: list[float]) -> None:
         )
     if np.allclose(given, averages(losses) / corrections([*losses, 0.0])[1:]):
         raise NotYet("`count` is one too high: after the first loss it is 1.")
+    if np.allclose(given, fed_back(losses)):
+        raise NotYet(
+            "the corrected value must not become the next average: keep the two apart, as "
+            "`average` and `smoothed`."
+        )
     worst = int(np.nan_to_num(np.abs(given - smoothed(losses)), nan=np.inf).argmax())
     raise NotYet(
         f"for the losses {losses[: worst + 1][-6:]} the last smoothed loss should be "
@@ -59,6 +65,15 @@ def averages(losses: list[float], keep: float = 0.98, first: float = 0.0) -> np.
     found, average = [], first
     for loss in losses:
         average = keep * average + (1 - keep) * loss
+        found.append(average)
+    return np.array(found)
+
+
+def fed_back(losses: list[float]) -> np.ndarray:
+    """A wrong way: each corrected value is taken for the average so far."""
+    found, average = [], 0.0
+    for count, loss in enumerate(losses, start=1):
+        average = (0.98 * average + 0.02 * loss) / (1 - 0.98**count)
         found.append(average)
     return np.array(found)
 
@@ -81,17 +96,16 @@ def check_2(half_way: Callable[[np.ndarray, np.ndarray], float]) -> None:
         half_way: ``half_way(rates, losses)`` returns the first rate whose loss is at most half-way
             between the first loss and the lowest.
     """
-    for losses, place in CURVES:
-        rates = 10.0 ** np.arange(-6, len(losses) - 6)
-        given = call(half_way, rates, losses, name="half_way")
-        if isinstance(given, (list, np.ndarray)) and np.size(given) != 1:
-            raise NotYet(
-                f"half_way must return one rate, got {np.size(given)} values: take the first."
-            )
-        given = as_numbers(given, "half_way").item()
-        if np.isclose(given, rates[place]):
-            continue
-        raise NotYet(why_not(given, rates, losses, place))
+    answers = []
+    for losses, _ in CURVES:
+        try:
+            answers.append(answer_of(half_way, rates_of(losses), losses))
+        except NotYet:
+            if wrong_ones(answers):
+                break
+            raise
+    if wrong_ones(answers):
+        raise NotYet(why_not(answers))
 
 
 # (smoothed losses, the point that is right)
@@ -99,36 +113,97 @@ CURVES = (
     (np.array([4.0, 4.0, 3.4, 2.4, 1.9, 1.0, 2.0, 6.0]), 3),
     (np.array([4.0, 5.0, 4.5, 3.0, 2.0, 2.0, 9.0]), 3),
     (np.array([10.0, 9.0, 8.5, 8.0, 8.2, 8.0, 8.4]), 1),
+    (np.array([4.0, 4.0, 2.6, 1.9, 1.0, 5.0]), 3),
 )
 
 
-def why_not(given: float, rates: np.ndarray, losses: np.ndarray, place: int) -> str:
-    """What a wrong rate shows."""
-    right = rates[place]
-    if given == place:
-        return f"return the rate of the point, not its number: rates[{place}], not {place}."
-    half_of_first = np.flatnonzero(losses <= losses[0] / 2)
-    level = (losses[0] + losses.min()) / 2
-    reached = np.flatnonzero(losses <= level)
-    from_highest = np.flatnonzero(losses <= (losses.max() + losses.min()) / 2)
-    if np.isclose(given, rates[losses.argmin()]):
-        return "that is the rate of the lowest loss: the loss need only have fallen half-way to it."
-    if len(half_of_first) and np.isclose(given, rates[half_of_first[0]]):
-        return (
-            "half-way is between the first loss and the lowest, (first + lowest) / 2; "
-            "yours is half of the first loss."
-        )
-    if np.isclose(given, rates[reached[-1]]):
-        return "take the first point that is low enough, not the last."
-    if np.isclose(given, rates[from_highest[0]]):
-        return (
-            "the fall begins at the first loss, not at the highest: at the end of a test "
-            "the loss runs away."
-        )
+def rates_of(losses: np.ndarray) -> np.ndarray:
+    """The rates of a made-up curve."""
+    return 10.0 ** np.arange(-6, len(losses) - 6)
+
+
+def answer_of(half_way: Callable, rates: np.ndarray, losses: np.ndarray) -> float:
+    """What the answer gives for one curve, if that is one number."""
+    given = call(half_way, rates.copy(), losses.copy(), name="half_way")
+    if isinstance(given, (list, np.ndarray)) and np.size(given) != 1:
+        raise NotYet(f"half_way must return one rate, got {np.size(given)} values: take the first.")
+    return as_numbers(given, "half_way").item()
+
+
+def at_most(losses: np.ndarray, level: float) -> np.ndarray:
+    """The points that are low enough."""
+    return np.flatnonzero(losses <= level)
+
+
+# What a wrong answer does, as a function of rates and losses: each explains it on all curves.
+MISTAKES = (
+    (
+        lambda rates, losses: at_most(losses, half(losses))[0],
+        "return the rate of the point, not its number.",
+    ),
+    (
+        lambda rates, losses: rates[losses.argmin()],
+        "that is the rate of the lowest loss: the loss need only have fallen half-way to it.",
+    ),
+    (
+        lambda rates, losses: rates[at_most(losses, losses[0] / 2)[0]],
+        "half-way is between the first loss and the lowest, (first + lowest) / 2; "
+        "yours is half of the first loss.",
+    ),
+    (
+        lambda rates, losses: rates[at_most(losses, half(losses))[-1]],
+        "take the first point that is low enough, not the last.",
+    ),
+    (
+        lambda rates, losses: rates[at_most(losses, (losses.max() + losses.min()) / 2)[0]],
+        "the fall begins at the first loss, not at the highest: at the end of a test "
+        "the loss runs away.",
+    ),
+    (
+        lambda rates, losses: rates[np.abs(losses - half(losses)).argmin()],
+        "that is the point nearest to half-way; take the first that is at half-way or below.",
+    ),
+    (
+        lambda rates, losses: rates[np.flatnonzero(losses < half(losses))[0]],
+        "a loss that is just half-way counts: at most half-way, so <= and not <.",
+    ),
+)
+
+
+def half(losses: np.ndarray) -> float:
+    """Half-way between the first loss and the lowest."""
+    return (losses[0] + losses.min()) / 2
+
+
+def wrong_ones(answers: list[float]) -> list[int]:
+    """Numbers of the curves with a wrong answer."""
+    return [
+        number
+        for number, (given, (losses, place)) in enumerate(zip(answers, CURVES, strict=False))
+        if not np.isclose(given, rates_of(losses)[place])
+    ]
+
+
+def why_not(answers: list[float]) -> str:
+    """What wrong rates show: the one mistake that explains them all, or the first that is wrong."""
+    for mistake, words in MISTAKES:
+        found = [expected(mistake, losses) for losses, _ in CURVES[: len(answers)]]
+        if np.allclose(answers, found, rtol=1e-6, atol=0):
+            return words
+    first = wrong_ones(answers)[0]
+    losses, place = CURVES[first]
     return (
-        f"for the losses {losses.tolist()} half-way is {level:g}, first reached at the rate "
-        f"{right:g}; yours is {given:g}."
+        f"for the losses {losses.tolist()} half-way is {half(losses):g}, first reached at the rate "
+        f"{rates_of(losses)[place]:g}; yours is {answers[first]:g}."
     )
+
+
+def expected(mistake: Callable, losses: np.ndarray) -> float:
+    """What a mistake gives for one curve; NaN where it finds no point."""
+    try:
+        return float(mistake(rates_of(losses), losses))
+    except IndexError:
+        return float("nan")
 
 
 @verdict
@@ -155,6 +230,10 @@ def check_3(factor: float) -> None:
     require(
         not np.isclose(factor, 1 / np.mean(ratios), rtol=0.01),
         "that brings the mean to 1. Take the median: a few large ratios pull the mean up.",
+    )
+    require(
+        not np.isclose(factor, 10),
+        "nearly: the printed median is rounded. Compute it from the table `read`.",
     )
     raise NotYet(f"with the factor {factor:g} the median ratio is {factor / right:.2f}, not 1.")
 

@@ -114,6 +114,11 @@ def check_2(share_of: object) -> None:
             )
         twice = [int(row) for row in rows if np.sum(dealt == row) > 1]
         require(not twice, f"{case}row {twice[0] if twice else 0} is trained by several workers.")
+        first_is_short = sizes[0] < size // workers and set(sizes[1:]) == {size // workers}
+        require(
+            not first_is_short,
+            f"{case}worker 0 gets {sizes[0]} rows, the others {sizes[-1]}. Workers count from 0.",
+        )
         require(
             len(set(sizes)) == 1,
             f"{case}the shares have {', '.join(map(str, sizes))} rows. They must be equal, or some "

@@ -5,7 +5,9 @@
 
 Every run trains the course's dense model on 50,000 images of Fashion-MNIST and is judged on the
 10,000 validation images after each epoch. All runs of the grid see the images equally often: four
-times. So a larger batch means fewer updates. A run is decided by its settings alone.
+times. So a larger batch means fewer updates. At 32,768 an epoch is one step, which sees 32,768 of the
+50,000 images, and a warm-up of one epoch is one step that already has the peak rate. A run is decided
+by its settings alone.
 
 Not meant for copying: ``study.py`` runs any grid.
 """

@@ -49,6 +49,7 @@ CONNECT_SECONDS = 60.0  # how long workers wait for each other at the start
 GRACE_SECONDS = 30.0  # how long the others may take to say why, once a worker has failed
 LOOK_SECONDS = 5.0  # how long to look for the one that is gone
 POLL_SECONDS = 0.05
+MOST_NUMBERS, NOTHING = 64, -1  # that workers tell each other at once, and what fills the rest
 # What TensorFlow raises when another worker is gone; the last one when the network is cut.
 LOST = (
     tf.errors.UnavailableError,
@@ -370,32 +371,30 @@ def resume_together(
     folder: str | Path,
     model: keras.Model,
     optimizer: keras.optimizers.Optimizer,
+    anew: bool = False,
 ) -> int:
     """Go on from the newest checkpoint that every worker has whole; return the epoch to train next.
 
-    Each worker has a folder of its own, so no disk needs to be shared. Newer checkpoints are
-    removed: they belong to a future that the others do not know.
+    Each worker has a folder of its own, so no disk needs to be shared. Once all have agreed, newer
+    checkpoints are removed: they belong to a future that the others do not know.
 
     Args:
         strategy: that of ``connect``, or any other; all workers must call this.
         folder: where this worker's checkpoints are; it may be missing or empty.
         model: as in ``resume_loop``.
         optimizer: as in ``resume_loop``.
+        anew: count this worker's checkpoints as none. When all workers say so, all begin with
+            epoch 0, and their checkpoints are removed.
 
     Returns:
-        The number of the next epoch; 0 if a worker has no whole checkpoint, then all start anew.
+        The number of the next epoch; 0 if no worker has a whole checkpoint.
 
     Raises:
-        ValueError: this worker does not have the epoch that all agreed on, or its file was saved
-            from another model or optimizer.
+        ValueError: some workers have checkpoints, but there is none that all have; nothing is
+            removed then. Or the file was saved from another model or optimizer.
     """
-    epochs = whole_epochs(folder)
-    epoch = lowest_of_all(strategy, epochs[-1] if epochs else 0)
-    if epoch > 0 and epoch not in epochs:
-        raise ValueError(
-            f"all workers can go on from epoch {epoch}, but this one has epochs {epochs} in "
-            f"{Path(folder).name}: copy {checkpoint(folder, epoch).name} from another worker"
-        )
+    of_all = numbers_of_all(strategy, [] if anew else whole_epochs(folder))
+    epoch = newest_in_common(of_all)
     if epoch > 0:
         resume_loop(checkpoint(folder, epoch), model, optimizer)
     for path in Path(folder).glob("epoch-*.npz"):
@@ -404,16 +403,37 @@ def resume_together(
     return epoch
 
 
-def lowest_of_all(strategy: tf.distribute.Strategy, number: int) -> int:
-    """The smallest of the numbers with which the workers call this, on each of them."""
+def newest_in_common(of_all: Sequence[Sequence[int]]) -> int:
+    """The newest epoch of which every worker has a checkpoint; 0 if nobody has any."""
+    if not any(of_all):
+        return 0
+    common = set.intersection(*map(set, of_all))
+    if not common:
+        listed = "; ".join(f"worker {n}: {epochs or 'none'}" for n, epochs in enumerate(of_all))
+        raise ValueError(
+            f"no checkpoint is on every worker; the epochs of the whole ones are {listed}. Nothing "
+            "was removed. Copy the file of one epoch to all workers that lack it, or begin with "
+            "epoch 0 by resume_together(..., anew=True) on all, which removes them"
+        )
+    return max(common)
+
+
+def numbers_of_all(strategy: tf.distribute.Strategy, numbers: Sequence[int]) -> list[list[int]]:
+    """Tell all workers some numbers from 0 on; return what each of them told, worker by worker.
+
+    Of more than ``MOST_NUMBERS`` only the highest are told. Every worker waits here for the others.
+    """
+    told = np.full(MOST_NUMBERS, NOTHING)
+    highest = sorted(numbers)[-MOST_NUMBERS:]
+    told[: len(highest)] = highest
 
     @tf.function
     def gather() -> tf.Tensor:
         context = tf.distribute.get_replica_context()
-        return context.all_gather(tf.constant([number]), axis=0)
+        return context.all_gather(tf.constant(told)[tf.newaxis], axis=0)
 
-    everybody = strategy.run(gather)
-    return int(np.min(strategy.experimental_local_results(everybody)[0]))
+    everybody = strategy.experimental_local_results(strategy.run(gather))[0].numpy()
+    return [[int(number) for number in row if number != NOTHING] for row in everybody]
 
 
 # --- all workers on this machine ----------------------------------------------------------------

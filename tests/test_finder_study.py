@@ -32,6 +32,12 @@ def test_every_best_rate_lies_inside_its_grid(table: pd.DataFrame) -> None:
             assert 0 < losses[one].argmin() < len(losses) - 1, f"{cell}, seed {one}"
 
 
+def test_every_grid_reaches_up_to_guessing(table: pd.DataFrame) -> None:
+    for optimizer, batch_size in itertools.product(study.OPTIMIZERS, study.BATCH_SIZES):
+        highest = study.losses_of(table, optimizer, batch_size).iloc[-1]
+        assert highest.min() > 2, f"{optimizer}, {batch_size}: something is learned at the top"
+
+
 def test_rates_of_a_grid_are_a_factor_of_two_apart(table: pd.DataFrame) -> None:
     rates = study.losses_of(table, "Adam", 128).index
     np.testing.assert_allclose(rates[1:] / rates[:-1], 2.0)
@@ -70,7 +76,7 @@ def test_an_empty_table_asks_for_all_tests_and_the_first_grids() -> None:
     runs = study.next_runs(load_table("there is no such file.csv"))
     kinds = [run["kind"] for run in runs]
     assert kinds.count("test") == 3 * 3 * 5 + 3 * 2 * 5
-    assert kinds.count("training") == 5 * (9 * 11 + 3 * 7)
+    assert kinds.count("training") == 5 * (6 * 11 + 3 * 19 + 3 * 7)
 
 
 def grid_with_its_best_at(exponent: int) -> pd.DataFrame:

@@ -20,6 +20,8 @@ import psutil
 import pytest
 import tensorflow as tf
 from conftest import PROJECT
+from hypothesis import given
+from hypothesis import strategies as st
 
 from helpers import multi_worker
 from helpers.lr_scheduler import LRScheduler
@@ -32,9 +34,10 @@ from helpers.multi_worker import (
     connect,
     free_ports,
     is_whole,
-    lowest_of_all,
     make_distributed_epoch,
     naming_lost_workers,
+    newest_in_common,
+    numbers_of_all,
     read_tf_config,
     resume_together,
     save_checkpoint,
@@ -333,27 +336,79 @@ def test_with_all_damaged_or_none_it_starts_anew(tmp_path: Path, parts: tuple) -
         assert np.array_equal(now, then)
 
 
-def test_the_lowest_of_all_workers_counts(
+def others_have(monkeypatch: pytest.MonkeyPatch, *others: list[int]) -> None:
+    """Pretend that there are more workers, with these epochs."""
+    monkeypatch.setattr(
+        multi_worker, "numbers_of_all", lambda strategy, epochs: [list(epochs), *others]
+    )
+
+
+def test_the_newest_epoch_in_common_counts(
     tmp_path: Path, parts: tuple, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = []
-
-    def lowest(strategy: object, number: int) -> int:
-        asked.append(number)
-        return 6
-
-    monkeypatch.setattr(multi_worker, "lowest_of_all", lowest)
+    others_have(monkeypatch, [5, 6], [6, 8])
     save_epochs(tmp_path, parts, range(6, 8))
     assert resume_together(ONE, tmp_path, *parts) == 6
-    assert asked == [7]
+    assert all(np.all(weights == 6) for weights in parts[0].get_weights())
     assert whole_epochs(tmp_path) == [6], "epoch 7 belongs to a future that the others do not know"
+
+
+@pytest.mark.parametrize("other", [[], [1, 2], [10]])
+def test_without_an_epoch_in_common_nothing_is_removed(
+    other: list[int], tmp_path: Path, parts: tuple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others_have(monkeypatch, other)
     save_epochs(tmp_path, parts, range(8, 10))
-    with pytest.raises(ValueError, match=r"from epoch 6, .* has epochs \[8, 9\].*epoch-000006.npz"):
+    before = [weights.copy() for weights in parts[0].get_weights()]
+    listed = str(other) if other else "none"
+    with pytest.raises(ValueError, match="no checkpoint is on every worker") as raised:
         resume_together(ONE, tmp_path, *parts)
+    assert f"worker 0: [8, 9]; worker 1: {listed}. Nothing was removed." in str(raised.value)
+    assert whole_epochs(tmp_path) == [8, 9]
+    for now, then in zip(parts[0].get_weights(), before, strict=True):
+        assert np.array_equal(now, then)
 
 
-def test_lowest_of_all_with_one_worker() -> None:
-    assert lowest_of_all(ONE, 7) == 7
+def test_a_worker_with_an_empty_disk_makes_no_other_lose_its_files(
+    tmp_path: Path, parts: tuple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others_have(monkeypatch, [8, 9])
+    with pytest.raises(ValueError, match=r"worker 0: none; worker 1: \[8, 9\]"):
+        resume_together(ONE, tmp_path / "new disk", *parts)
+
+
+def test_anew_counts_when_all_say_so(
+    tmp_path: Path, parts: tuple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_epochs(tmp_path, parts, range(8, 10))
+    others_have(monkeypatch, [8, 9])
+    with pytest.raises(ValueError, match=r"worker 0: none; worker 1: \[8, 9\]"):
+        resume_together(ONE, tmp_path, *parts, anew=True)
+    assert whole_epochs(tmp_path) == [8, 9], "the other worker did not say anew"
+    others_have(monkeypatch, [])
+    assert resume_together(ONE, tmp_path, *parts, anew=True) == 0
+    assert whole_epochs(tmp_path) == []
+
+
+@given(st.lists(st.lists(st.integers(0, 9), unique=True), min_size=1, max_size=4))
+def test_what_workers_have_in_common(of_all: list[list[int]]) -> None:
+    in_all = [epoch for epoch in range(10) if all(epoch in epochs for epochs in of_all)]
+    if in_all:
+        assert newest_in_common(of_all) == in_all[-1]
+    elif any(of_all):
+        with pytest.raises(ValueError, match="no checkpoint is on every worker"):
+            newest_in_common(of_all)
+    else:
+        assert newest_in_common(of_all) == 0
+
+
+@pytest.mark.parametrize("numbers", [[], [0], [3], [4, 5], list(range(60, 124))])
+def test_numbers_of_all_with_one_worker(numbers: list[int]) -> None:
+    assert numbers_of_all(ONE, numbers) == [numbers]
+
+
+def test_of_many_numbers_the_highest_are_told() -> None:
+    assert numbers_of_all(ONE, list(range(200))) == [list(range(136, 200))]
 
 
 def test_another_model_is_refused(tmp_path: Path, parts: tuple) -> None:

@@ -154,6 +154,7 @@
     draw();
     find("table").innerHTML = Chart.table(state);
     find("code").textContent = S.code(state);
+    find("floor-note").textContent = S.floorNote(state);
     at.max = state.steps;
     atBox.max = state.steps;
     at.value = state.at;

@@ -379,6 +379,23 @@ var Schedules = (function () {
     return built;
   }
 
+  /** Whether a kind of schedule ends at the floor: a constant, say, has none. */
+  function hasFloor(kind) {
+    function built(floor) {
+      return JSON.stringify(KINDS[kind].build(newCurve(kind), 1, floor, 1000, 0, 1000));
+    }
+    return built(0) !== built(0.5);
+  }
+
+  /** What to say below the floor's slider: which curves it does not change. */
+  function floorNote(state) {
+    var all = names(state);
+    var without = all.filter(function (name, index) {
+      return !hasFloor(state.curves[index].kind);
+    });
+    return without.length ? "The floor does not change: " + without.join(", ") + "." : "";
+  }
+
   // The state, and the address that holds it:
   // #steps=1000&peak=0.1&floor=0&axis=linear&at=500&show=cosine,warmup:5&show=wsd,cooldown:30
 
@@ -592,6 +609,7 @@ var Schedules = (function () {
     RUN: RUN,
     allowed: allowed,
     code: code,
+    floorNote: floorNote,
     names: names,
     newCurve: newCurve,
     rate: rate,

@@ -104,6 +104,9 @@ def test_every_slider_of_every_schedule_changes_the_picture_and_the_code(explore
             works = {"code", "hash"} <= changed and changed & {"curves", "table"}
             if slider.evaluate("(one) => Boolean(one.closest('[data-ex=run]'))"):
                 of_the_run |= {name} if works else set()
+                if name.startswith("Floor"):
+                    note = explorer.locator("[data-ex=floor-note]").inner_text()
+                    assert bool(note) != bool(works), f"{kind}: below the floor stands {note!r}"
             elif not works:
                 dead.append((kind, name, changed))
     assert dead == []

@@ -23,6 +23,14 @@ def test_smooth_accepts_both_ways(capsys):
     assert_correct(check_1, lambda losses: np.array(moving(losses)), capsys)
 
 
+def fed_back(losses):
+    average, found = 0.0, []
+    for count, loss in enumerate(losses, start=1):
+        average = (0.98 * average + 0.02 * loss) / (1 - 0.98**count)
+        found.append(average)
+    return found
+
+
 def clears(losses):
     found = moving(losses)
     losses.clear()
@@ -35,7 +43,7 @@ def clears(losses):
         (None, "pass smooth itself to the check, got NoneType"),
         (lambda losses: None, "smooth returns nothing yet"),
         (lambda losses: moving(losses)[-1:], "one number for each of 6 losses, got 1"),
-        (lambda losses: moving(losses)[-1], "one number for each of 1 losses, got 1"),
+        (lambda losses: moving(losses)[-1], "must return a list, with one number for each loss"),
         (lambda losses: moving(losses, corrected=False), "the bias correction is missing"),
         (lambda losses: moving(losses, corrected=False), "After a first loss of 7 you give 0.14"),
         (lambda losses: moving(losses, keep=0.02), "the weights are swapped"),
@@ -43,6 +51,7 @@ def clears(losses):
             lambda losses: moving(losses, first=losses[0], corrected=False),
             "the average must start at 0, not at the first loss",
         ),
+        (fed_back, "the corrected value must not become the next average"),
         (lambda losses: moving(losses, start=2), "`count` is one too high"),
         (lambda losses: moving(losses, start=0), "smooth raises ZeroDivisionError"),
         (lambda losses: moving(losses, keep=0.9), "for the losses [3.0, 1.0, "),
@@ -72,7 +81,7 @@ def test_half_way_accepts_a_right_rule(capsys):
     [
         (lambda r, y: None, "half_way returns nothing yet"),
         (lambda r, y: r[y <= level(y)], "must return one rate, got 4 values: take the first"),
-        (lambda r, y: np.flatnonzero(y <= level(y))[0], "not its number: rates[3], not 3"),
+        (lambda r, y: np.flatnonzero(y <= level(y))[0], "return the rate of the point, not its number"),
         (lambda r, y: r[y.argmin()], "that is the rate of the lowest loss"),
         (lambda r, y: r[np.flatnonzero(y <= y[0] / 2)[0]], "yours is half of the first loss"),
         (
@@ -83,6 +92,11 @@ def test_half_way_accepts_a_right_rule(capsys):
             lambda r, y: r[np.flatnonzero(y <= (y.max() + y.min()) / 2)[0]],
             "the fall begins at the first loss, not at the highest",
         ),
+        (
+            lambda r, y: r[np.abs(y - level(y)).argmin()],
+            "that is the point nearest to half-way; take the first that is at half-way or below",
+        ),
+        (lambda r, y: r[np.flatnonzero(y < level(y))[0]], "at most half-way, so <= and not <"),
         (lambda r, y: r[0], "half-way is 2.5, first reached at the rate 0.001; yours is 1e-06"),
         (lambda r, y: float("nan"), "yours is nan"),
         (lambda r, y: r[99], "half_way raises IndexError"),
@@ -107,6 +121,7 @@ def test_factor_accepts_the_inverse_of_the_median(capsys):
         (lambda ratios: 1 / np.mean(ratios), "that brings the mean to 1"),
         (lambda ratios: 3.0 / np.median(ratios), "the median ratio is 3.00, not 1"),
         (lambda ratios: 0.0, "the median ratio is 0.00, not 1"),
+        (lambda ratios: 10, "the printed median is rounded. Compute it"),
     ],
 )
 def test_factor_says_what_is_wrong(answer, message, capsys):

@@ -112,6 +112,10 @@ def test_a_share(answer, capsys):
             lambda rows, worker, workers: np.array_split(rows, [1, 5, 12])[worker],
             "the shares have 1, 4, 7 rows",
         ),
+        (
+            lambda rows, worker, workers: rows[(worker - 1) * 4 : worker * 4],
+            "12 rows, 3 workers: worker 0 gets 0 rows, the others 4. Workers count from 0.",
+        ),
         (lambda rows, worker, workers: np.reshape(rows, (workers, -1)), "got shape (3, 4)"),
         (lambda rows, worker, workers: rows[worker], "got shape () of int64"),
         (lambda rows, worker, workers: rows[worker::workers] / 1, "of float64"),

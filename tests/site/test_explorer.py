@@ -294,6 +294,18 @@ def with_curves(curves: list[dict]) -> dict:
     return {"steps": 500, "peak": 0.1, "floor": 10, "axis": "linear", "at": 250, "curves": curves}
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_note_names_the_curves_that_the_floor_does_not_change(kind) -> None:
+    curve = script("Schedules.newCurve", kind)
+    without, with_floor = (
+        script("Schedules.tree", with_curves([curve]) | {"floor": floor}, curve)
+        for floor in (0, 40)
+    )
+    note = script("Schedules.floorNote", with_curves([curve]))
+    names = script("Schedules.names", with_curves([curve]))
+    assert note == (f"The floor does not change: {names[0]}." if without == with_floor else "")
+
+
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(states())
 @example(with_curves(with_all_kinds()))
