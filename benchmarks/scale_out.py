@@ -72,7 +72,7 @@ def measure(workers: int, cores: list[int]) -> int:
     import tensorflow as tf
 
     from helpers.model import create_model
-    from helpers.multi_worker import connect, numbers_of_all, make_distributed_epoch
+    from helpers.multi_worker import connect, make_distributed_epoch, numbers_of_all
     from helpers.preprocess_data import load_fashion_mnist, prepare_data
     from helpers.training import shuffled_batches
 

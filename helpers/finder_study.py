@@ -45,7 +45,8 @@ MIDDLE_BATCH_SIZE = 128
 # Rates of the first grid: middle * 2 ** exponent. A grid whose best rate is at its edge is widened.
 MIDDLE_RATES = {"SGD": 0.4, "SGD, momentum 0.9": 0.05, "Adam": 2e-3}
 FIRST_EXPONENTS = {0: range(-6, 5), WARM_UP: range(-2, 5)}  # by warm-up
-ADAM_EXPONENTS = {0: range(-6, 13), WARM_UP: range(-2, 5)}  # up to where Adam, too, only guesses
+# Without a warm-up each grid goes up to where a model only guesses; these need more than 4.
+HIGHEST_EXPONENTS = {"SGD, momentum 0.9": 6, "Adam": 12}
 WIDEST = 25  # rates in a grid
 
 
@@ -273,8 +274,9 @@ def grid_of(optimizer: str, batch_size: int, warm_up: int, table: pd.DataFrame) 
         rate = MIDDLE_RATES[optimizer] * 2.0**exponent
         return training_settings(optimizer, batch_size, seed, rate, warm_up)
 
-    first = ADAM_EXPONENTS if optimizer == "Adam" else FIRST_EXPONENTS
-    exponents = list(first[warm_up])
+    exponents = list(FIRST_EXPONENTS[warm_up])
+    if warm_up == 0:
+        exponents = list(range(exponents[0], HIGHEST_EXPONENTS.get(optimizer, exponents[-1]) + 1))
     while len(exponents) < WIDEST:
         names = {(e, s): digest_of(run(e, s)) for e in exponents for s in SEEDS}
         if any(name not in table.index for name in names.values()):

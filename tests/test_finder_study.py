@@ -76,7 +76,7 @@ def test_an_empty_table_asks_for_all_tests_and_the_first_grids() -> None:
     runs = study.next_runs(load_table("there is no such file.csv"))
     kinds = [run["kind"] for run in runs]
     assert kinds.count("test") == 3 * 3 * 5 + 3 * 2 * 5
-    assert kinds.count("training") == 5 * (6 * 11 + 3 * 19 + 3 * 7)
+    assert kinds.count("training") == 5 * (3 * 11 + 3 * 13 + 3 * 19 + 3 * 7)
 
 
 def grid_with_its_best_at(exponent: int) -> pd.DataFrame:

@@ -81,7 +81,10 @@ def test_half_way_accepts_a_right_rule(capsys):
     [
         (lambda r, y: None, "half_way returns nothing yet"),
         (lambda r, y: r[y <= level(y)], "must return one rate, got 4 values: take the first"),
-        (lambda r, y: np.flatnonzero(y <= level(y))[0], "return the rate of the point, not its number"),
+        (
+            lambda r, y: np.flatnonzero(y <= level(y))[0],
+            "return the rate of the point, not its number",
+        ),
         (lambda r, y: r[y.argmin()], "that is the rate of the lowest loss"),
         (lambda r, y: r[np.flatnonzero(y <= y[0] / 2)[0]], "yours is half of the first loss"),
         (
