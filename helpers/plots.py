@@ -178,9 +178,8 @@ def _png(figure: Figure) -> bytes:
     from PIL import Image
 
     plain = io.BytesIO()
-    figure.savefig(
-        plain, format="png", dpi=_stored_as.pixels * figure.dpi, metadata={"Software": None}
-    )
+    dpi = _stored_as.pixels * figure.dpi
+    figure.savefig(plain, format="png", dpi=dpi, pil_kwargs={"compress_level": 0})  # read at once
     full = Image.open(plain).convert("RGB")
     palette = full.quantize(
         _stored_as.colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE

@@ -84,6 +84,10 @@ def run(path: Path, parameters: dict[str, object], folder: Path, progress: bool 
                 progress_bar=progress,
                 start_timeout=120,
                 execution_timeout=600,
+                # The copy is moved into its place at the end; to save it at every cell as well
+                # costs up to a quarter of the time.
+                request_save_on_cell_execute=False,
+                autosave_cell_every=0,
                 extra_arguments=["--Application.log_level=40"],
             )
         except PapermillExecutionError as error:
