@@ -1,6 +1,7 @@
 """The sliders of lesson 5 in a real kernel: one picture, drawn at the start, replaced in its place."""
 
 import base64
+import copy
 import struct
 
 import nbformat
@@ -33,10 +34,14 @@ print(first, drawn, plt.get_fignums(), height.description, "|", many.description
 """
 
 
-def run(*cells: str) -> list:
+def run(*cells: str) -> tuple[list, list]:
+    """The cells at the end, and each one as it was when it had just run."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
-    NotebookClient(notebook, kernel_name="python3", timeout=120, coalesce_streams=True).execute()
-    return notebook.cells
+    client = NotebookClient(notebook, kernel_name="python3", timeout=120, coalesce_streams=True)
+    just_run = []
+    client.on_cell_executed = lambda cell, **_: just_run.append(copy.deepcopy(cell))
+    client.execute()
+    return notebook.cells, just_run
 
 
 def pictures(cell) -> list:
@@ -50,9 +55,8 @@ def size(png: str) -> tuple[int, int]:
 @pytest.fixture(scope="module")
 def cells():
     show = EXPLORE + "\nfirst = list(drawn)"
-    still = run(SETUP, show)
-    moved = run(SETUP, show, MOVE)
-    return still[1], moved[1], moved[2]
+    moved, just_run = run(SETUP, show, MOVE)
+    return just_run[1], moved[1], moved[2]
 
 
 def test_one_picture_is_there_at_the_start_with_its_caption(cells):

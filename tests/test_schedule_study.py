@@ -20,6 +20,7 @@ from helpers.schedule_study import (
     MendedScheduleFreeAdamW,
     Run,
     next_runs,
+    use_one_thread,
 )
 from helpers.study import digest_of
 
@@ -87,23 +88,11 @@ def test_the_definition_names_what_decides() -> None:
         assert part in text
 
 
-def test_a_run_of_another_definition_is_refused() -> None:
+def test_a_run_of_another_definition_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = {**Run("cosine", 0.1, 2, 0).settings(), "definition": "as it was"}
-    program = f"""
-        from helpers.schedule_study import train
-        try:
-            train({settings!r})
-        except ValueError as error:
-            assert "has changed" in str(error)
-            print("refused")
-    """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.stdout == "refused\n", done.stderr
+    monkeypatch.setattr(schedule_study, "use_one_thread", lambda: None)
+    with pytest.raises(ValueError, match="has changed"):
+        schedule_study.train(settings)
 
 
 def invented(runs: list[dict], best: float) -> pd.DataFrame:
@@ -255,19 +244,6 @@ def test_a_run_gives_the_same_bits_alone_and_after_others() -> None:
 
 
 def test_more_threads_are_refused_with_what_to_do() -> None:
-    program = """
-        import tensorflow as tf
-        from helpers.schedule_study import use_one_thread
-        tf.ones(2) + 1
-        try:
-            use_one_thread()
-        except RuntimeError as error:
-            print(error)
-    """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert "call use_one_thread() before anything else that computes" in done.stdout
+    tf.ones(2) + 1
+    with pytest.raises(RuntimeError, match=r"call use_one_thread\(\) before anything else"):
+        use_one_thread()

@@ -1,7 +1,9 @@
 """A lesson refuses parameters that it cannot run with in the cell after them, before it trains."""
 
 import ast
+from functools import cache
 from pathlib import Path
+from types import CodeType
 
 import pytest
 from lesson_files import code_cells, parameters, read, used_names
@@ -29,12 +31,18 @@ def imports_before(lesson: Path, last: str) -> str:
     return "\n".join(lines)
 
 
-def run_check(lesson: Path, **values: object) -> None:
+@cache
+def compiled_check(lesson: Path) -> tuple[CodeType, dict[str, object]]:
+    """The code of the cell that checks, and what it finds defined."""
     cell = check_cell(lesson)
     namespace: dict[str, object] = {}
     exec(imports_before(lesson, cell.id), namespace)
-    namespace |= parameters(read(lesson)) | values
-    exec(cell.source, namespace)
+    return compile(cell.source, cell.id, "exec"), namespace | parameters(read(lesson))
+
+
+def run_check(lesson: Path, **values: object) -> None:
+    code, namespace = compiled_check(lesson)
+    exec(code, namespace | values)
 
 
 def wrong_values(name: str, default: object) -> list[object]:

@@ -79,14 +79,22 @@ def train(rate: object, callback: object = (), epochs: int = 2, **options: objec
     return model, *loggers
 
 
+class SaveAfterTheFirstEpoch(keras.callbacks.Callback):
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        if epoch == 0:
+            self.model.save(self.path)
+
+
 def after_loading(name: str) -> dict:
-    """Train for one epoch, save, load, train for another: rates and steps of the second."""
-    model, _, _ = train(SCHEDULES[name](), epochs=1)
-    model.save("model.keras")
-    loaded = keras.models.load_model("model.keras")
+    """Load what ``in_fit`` saved after one epoch, train for another: its rates and steps."""
+    loaded = keras.models.load_model(f"{name}.keras")
     logger = callbacks.LearningRateLogger()
     loaded.fit(X, Y, batch_size=2, shuffle=False, verbose=0, callbacks=[logger])
-    same_type = type(loaded.optimizer._learning_rate) is type(model.optimizer._learning_rate)
+    same_type = type(loaded.optimizer._learning_rate) is type(SCHEDULES[name]())
     return {"steps": logger.steps, "rates": logger.learning_rates, "same_type": same_type}
 
 
@@ -108,7 +116,8 @@ def scaled_while_training() -> list:
 def in_fit() -> dict:
     results = {}
     for name, make in SCHEDULES.items():
-        _, per_step, per_epoch = train(make())
+        save = SaveAfterTheFirstEpoch(f"{name}.keras")
+        _, per_step, per_epoch = train(make(), [save])
         results[name] = {
             "steps": per_step.steps,
             "rates": per_step.learning_rates,
@@ -120,19 +129,28 @@ def in_fit() -> dict:
 
 
 def in_callbacks() -> dict:
+    model = new_model(0.5)
+
+    def rates_of(callback: keras.callbacks.Callback) -> tuple[list, list]:
+        """What the steps and the epochs of a run record; all runs train one compiled model."""
+        model.optimizer.learning_rate = 0.5
+        model.optimizer.iterations.assign(0)
+        loggers = callbacks.LearningRateLogger(), callbacks.LearningRateLogger("epoch")
+        each = [callback, *loggers]
+        model.fit(X, Y, batch_size=2, epochs=5, shuffle=False, verbose=0, callbacks=each)
+        return tuple(logger.learning_rates for logger in loggers)
+
     results = {}
     for name, plain in PLAIN.items():
         planned = [0.5]
         for epoch in range(5):
             planned.append(plain(epoch, planned[-1]))
-        mount = keras.callbacks.LearningRateScheduler(plain)
-        _, per_step, per_epoch = train(0.5, [mount], epochs=5)
-        own = callbacks.CustomLearningRateScheduler(plain)
-        _, _, own_epoch = train(0.5, [own], epochs=5)
+        per_step, per_epoch = rates_of(keras.callbacks.LearningRateScheduler(plain))
+        _, own = rates_of(callbacks.CustomLearningRateScheduler(plain))
         results[name] = {
-            "rates": per_epoch.learning_rates,
-            "own": own_epoch.learning_rates,
-            "per_step": sorted(set(per_step.learning_rates)),
+            "rates": per_epoch,
+            "own": own,
+            "per_step": sorted(set(per_step)),
             "planned": planned[1:],
         }
     return results
