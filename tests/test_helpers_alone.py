@@ -1,5 +1,6 @@
 """Each helper file works in an empty folder, with at most one named sibling beside it."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -106,14 +107,37 @@ USES = {
     ),
 }
 
-# A package has its own copies: it must not take what lies beside it.
-IN_A_PACKAGE = """
-import importlib, os, pathlib
-for copy in pathlib.Path().glob("*.py"):
-    os.remove(copy)
-    sys.modules.pop(copy.stem, None)
-importlib.invalidate_caches()
-importlib.import_module("package." + sys.argv[1])
+# Runs every helper in its folder, one after the other, and writes what went wrong with each. Between
+# two of them everything that came from a folder is forgotten, so that none finds another's copies.
+PROGRAM = """
+import importlib, json, os, pathlib, sys, traceback
+
+sys.modules["helpers"] = None  # here, `helpers` is installed; a copier does not have it
+
+def forget(folder):
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None) or "").startswith(folder + os.sep):
+            del sys.modules[name]
+    importlib.invalidate_caches()
+
+def try_helper(name, use):
+    exec(use, {})
+    forget(os.getcwd())
+    for copy in pathlib.Path().glob("*.py"):  # a package must not take what lies beside it
+        copy.unlink()
+    importlib.import_module("package." + name)
+
+wrong = {}
+for folder, name, use in json.load(sys.stdin):
+    os.chdir(folder)
+    sys.path.insert(0, folder)
+    try:
+        try_helper(name, use)
+    except BaseException:
+        wrong[name] = traceback.format_exc()
+    sys.path.remove(folder)
+    forget(folder)
+pathlib.Path(sys.argv[1]).write_text(json.dumps(wrong))
 """
 
 
@@ -123,23 +147,35 @@ def siblings(helper: Path) -> list[str]:
     return sorted(set(imported) & {path.stem for path in HELPERS})
 
 
-@pytest.mark.parametrize("helper", COPIED, ids=lambda path: path.stem)
-def test_works_alone_and_in_a_package(helper: Path, tmp_path: Path) -> None:
-    names = siblings(helper)
-    assert len(names) <= 1, f"{helper.name} needs more than one sibling: {names}"
-    package = tmp_path / "package"
-    package.mkdir()
+def copy_alone_and_as_package(helper: Path, folder: Path) -> None:
+    package = folder / "package"
+    package.mkdir(parents=True)
     (package / "__init__.py").touch()
-    for name in [helper.stem, *names]:
-        shutil.copy(helper.with_name(f"{name}.py"), tmp_path)
+    for name in [helper.stem, *siblings(helper)]:
+        shutil.copy(helper.with_name(f"{name}.py"), folder)
         shutil.copy(helper.with_name(f"{name}.py"), package)
-    # Here, `helpers` is installed; a copier does not have it.
-    program = f"import sys; sys.modules['helpers'] = None\n{USES[helper.stem]}\n{IN_A_PACKAGE}"
+
+
+@pytest.fixture(scope="module")
+def wrong(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What went wrong, by helper."""
+    place = tmp_path_factory.mktemp("alone").resolve()
+    for helper in COPIED:
+        copy_alone_and_as_package(helper, place / helper.stem)
+    jobs = [(str(place / helper.stem), helper.stem, USES[helper.stem]) for helper in COPIED]
     done = subprocess.run(
-        [sys.executable, "-c", program, helper.stem],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120,
+        [sys.executable, "-c", PROGRAM, place / "wrong.json"],
+        input=json.dumps(jobs), cwd=place, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads((place / "wrong.json").read_text())
+
+
+@pytest.mark.parametrize("helper", COPIED, ids=lambda path: path.stem)
+def test_works_alone_and_in_a_package(helper: Path, wrong: dict[str, str]) -> None:
+    names = siblings(helper)
+    assert len(names) <= 1, f"{helper.name} needs more than one sibling: {names}"
+    assert helper.stem not in wrong, wrong[helper.stem]
 
 
 def test_every_use_names_a_helper() -> None:
