@@ -706,17 +706,23 @@ def show_table(table: "pd.DataFrame", digits: int = 2) -> None:
     """Show a table in a lesson: a Markdown table, whose text is compared like printed text.
 
     Args:
-        table: its index becomes the first column.
+        table: its index becomes the first column, with the index's name as its head.
         digits: of the numbers that are no whole numbers. NaN is shown as a dash.
+
+    Raises:
+        ValueError: the index has no name; a column without a head says nothing to a screen reader.
     """
     from IPython.display import display
+
+    if not table.index.name:
+        raise ValueError("the table's index needs a name: table.rename_axis('...')")
 
     def text(value: object) -> str:
         if not isinstance(value, float):
             return str(value)
         return "–" if np.isnan(value) else f"{value:.{digits}f}"
 
-    head = [str(table.index.name or ""), *map(str, table.columns)]
+    head = [str(table.index.name), *map(str, table.columns)]
     numeric = [False, *(kind.kind in "iufb" for kind in table.dtypes)]
     lines = [head, ["---:" if right else "---" for right in numeric]]
     lines += [

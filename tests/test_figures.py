@@ -418,3 +418,5 @@ def test_a_table_is_shown_as_markdown_and_as_text(monkeypatch: pytest.MonkeyPatc
         "| b | 4 | – |  |",
     ]
     assert "0.13" in data["text/plain"] and "0.126" not in data["text/plain"]
+    with pytest.raises(ValueError, match="needs a name"):
+        figures.show_table(table)

@@ -29,6 +29,10 @@ from helpers.training import (
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 BATCH = 32
 
+# Without XLA an epoch is compiled in a fraction of the time. Tests that take `jit_compile`, and the
+# programs in processes of their own, use XLA as well.
+quick_epoch = functools.partial(make_epoch, jit_compile=False)
+
 
 @pytest.fixture(scope="module")
 def data():
@@ -157,7 +161,7 @@ def run_epoch_traces(run_epoch) -> int:
 
 
 def test_one_trace_whatever_the_number_of_batches(data):
-    run_epoch = make_epoch(new_model(), keras.optimizers.SGD(0.1), LOSS, *data)
+    run_epoch = quick_epoch(new_model(), keras.optimizers.SGD(0.1), LOSS, *data)
     for batch_size in (32, 32, 50, 100):
         logs = run_epoch(shuffled_batches(500, batch_size, 0, 0))
         assert logs["learning_rate"].shape == (500 // batch_size,)
@@ -168,7 +172,7 @@ def test_rates_are_the_plan_at_every_step_and_after_a_restart(data):
     scheduler = LRScheduler(45, 0.1, "linear")
     optimizer = keras.optimizers.SGD(0.5)
     optimizer.iterations.assign(15)  # as restored after one epoch
-    logs = make_epoch(new_model(), optimizer, LOSS, *data, scheduler)(
+    logs = quick_epoch(new_model(), optimizer, LOSS, *data, scheduler)(
         shuffled_batches(500, BATCH, 0, 1)
     )
     plan = scheduler.schedule(np.arange(15, 30)).numpy()
@@ -178,7 +182,7 @@ def test_rates_are_the_plan_at_every_step_and_after_a_restart(data):
 
 def test_without_scheduler_a_schedule_in_the_optimizer_is_recorded(data):
     schedule = LRScheduler(15, 0.1, "linear").schedule
-    logs = make_epoch(new_model(), keras.optimizers.SGD(schedule), LOSS, *data)(
+    logs = quick_epoch(new_model(), keras.optimizers.SGD(schedule), LOSS, *data)(
         shuffled_batches(500, BATCH, 0, 0)
     )
     plan = schedule(np.arange(15)).numpy()
@@ -188,7 +192,7 @@ def test_without_scheduler_a_schedule_in_the_optimizer_is_recorded(data):
 def test_same_seed_gives_the_same_weights_twice(data):
     def run():
         model = new_model()
-        run_epoch = make_epoch(model, keras.optimizers.SGD(0.1, momentum=0.9), LOSS, *data)
+        run_epoch = quick_epoch(model, keras.optimizers.SGD(0.1, momentum=0.9), LOSS, *data)
         for epoch in range(2):
             run_epoch(shuffled_batches(500, BATCH, 0, epoch))
         return model.get_weights()
@@ -197,7 +201,7 @@ def test_same_seed_gives_the_same_weights_twice(data):
 
 
 def test_it_learns(data):
-    run_epoch = make_epoch(new_model(), keras.optimizers.SGD(0.1, momentum=0.9), LOSS, *data)
+    run_epoch = quick_epoch(new_model(), keras.optimizers.SGD(0.1, momentum=0.9), LOSS, *data)
     logs = [run_epoch(shuffled_batches(500, BATCH, 0, epoch)) for epoch in range(8)]
     assert logs[-1]["loss"] < 0.7 * logs[0]["loss"] and logs[-1]["accuracy"] > 0.65
     assert isinstance(float(logs[0]["loss"]), float) and logs[0]["loss"].shape == ()
@@ -213,7 +217,7 @@ def test_losses_of_the_model_itself_count(data):
                 keras.layers.Dense(10, kernel_regularizer=regularizer),
             ]
         )
-        logs = make_epoch(model, keras.optimizers.SGD(0.0), LOSS, *data)(
+        logs = quick_epoch(model, keras.optimizers.SGD(0.0), LOSS, *data)(
             shuffled_batches(500, 100, 0, 0)
         )
         return float(logs["loss"]), float(np.sum(model.get_weights()[0] ** 2))
@@ -235,7 +239,7 @@ def test_dropout_and_batch_norm_compile_and_change(data):
             keras.layers.Dense(10),
         ]
     )
-    run_epoch = make_epoch(model, keras.optimizers.SGD(0.1), LOSS, *data)
+    run_epoch = quick_epoch(model, keras.optimizers.SGD(0.1), LOSS, *data)
     before = [w.copy() for w in model.get_weights()]
     assert np.isfinite(run_epoch(shuffled_batches(500, BATCH, 0, 0))["loss"])
     moved = [not np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True)]
@@ -245,7 +249,7 @@ def test_dropout_and_batch_norm_compile_and_change(data):
 def test_labels_of_another_length_are_refused(data):
     images, labels = data
     with pytest.raises(ValueError, match="same length, got 500 and 499"):
-        make_epoch(new_model(), keras.optimizers.SGD(0.1), LOSS, images, labels[:-1])
+        quick_epoch(new_model(), keras.optimizers.SGD(0.1), LOSS, images, labels[:-1])
 
 
 @pytest.mark.parametrize(
@@ -260,7 +264,7 @@ def test_labels_of_another_length_are_refused(data):
 )
 def test_bad_row_numbers_are_refused_before_training(data, batches, error, words):
     model, optimizer = new_model(), keras.optimizers.SGD(0.1)
-    run_epoch = make_epoch(model, optimizer, LOSS, *data)
+    run_epoch = quick_epoch(model, optimizer, LOSS, *data)
     with pytest.raises(error, match=words):
         run_epoch(batches)
     assert int(optimizer.iterations) == 0
@@ -268,7 +272,7 @@ def test_bad_row_numbers_are_refused_before_training(data, batches, error, words
 
 def test_a_schedule_in_the_optimizer_and_a_scheduler_are_refused_together(data):
     optimizer = keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, 10))
-    run_epoch = make_epoch(
+    run_epoch = quick_epoch(
         new_model(), optimizer, LOSS, *data, scheduler=LRScheduler(9, 0.1, "step")
     )
     with pytest.raises(TypeError, match="built with a learning-rate schedule"):
@@ -331,7 +335,7 @@ def test_an_overflow_is_skipped_and_its_rate_stands_twice(data):
             keras.optimizers.SGD(0.5), initial_scale=2.0**40
         )
         scheduler = LRScheduler(100, 0.1, "linear", warm_up=0)
-        run_epoch = make_epoch(new_model(), optimizer, LOSS, *data, scheduler)
+        run_epoch = quick_epoch(new_model(), optimizer, LOSS, *data, scheduler)
         rates = run_epoch(shuffled_batches(500, 10, 0, 0))["learning_rate"]
     finally:
         keras.config.set_dtype_policy("float32")
@@ -366,9 +370,9 @@ def test_yes_or_no_is_refused_without_and_right_with_its_accuracy(data, logits):
     loss = keras.losses.BinaryCrossentropy(from_logits=logits)
     optimizer = keras.optimizers.SGD(0.0)
     with pytest.raises(ValueError, match=r"a column per class, got 1 column.*binary_accuracy"):
-        make_epoch(model, optimizer, loss, images, labels)
+        quick_epoch(model, optimizer, loss, images, labels)
     accuracy = functools.partial(keras.metrics.binary_accuracy, threshold=0.0 if logits else 0.5)
-    run_epoch = make_epoch(model, optimizer, loss, images, labels, accuracy=accuracy)
+    run_epoch = quick_epoch(model, optimizer, loss, images, labels, accuracy=accuracy)
     found = run_epoch(np.arange(500).reshape(5, 100))["accuracy"]
     outputs = model.predict(images, verbose=0)[:, 0]
     assert found == pytest.approx(np.mean((outputs > (0 if logits else 0.5)) == labels), abs=1e-6)
@@ -379,9 +383,9 @@ def test_one_hot_labels_are_refused_without_and_right_with_their_accuracy(data):
     images, labels = data[0], np.eye(10, dtype="float32")[data[1]]
     model, loss = model_with_outputs(10), keras.losses.CategoricalCrossentropy(from_logits=True)
     with pytest.raises(ValueError, match=r"got shape \(500, 10\).*argmax"):
-        make_epoch(model, keras.optimizers.SGD(0.0), loss, images, labels)
+        quick_epoch(model, keras.optimizers.SGD(0.0), loss, images, labels)
     accuracy = keras.metrics.categorical_accuracy
-    run_epoch = make_epoch(
+    run_epoch = quick_epoch(
         model, keras.optimizers.SGD(0.0), loss, images, labels, accuracy=accuracy
     )
     found = run_epoch(np.arange(500).reshape(5, 100))["accuracy"]
@@ -390,10 +394,10 @@ def test_one_hot_labels_are_refused_without_and_right_with_their_accuracy(data):
 
 
 def test_class_numbers_may_stand_in_a_column(data):
-    columns = make_epoch(
+    columns = quick_epoch(
         model_with_outputs(10), keras.optimizers.SGD(0.1), LOSS, data[0], data[1][:, None]
     )(np.arange(500).reshape(5, 100))
-    row = make_epoch(model_with_outputs(10), keras.optimizers.SGD(0.1), LOSS, *data)(
+    row = quick_epoch(model_with_outputs(10), keras.optimizers.SGD(0.1), LOSS, *data)(
         np.arange(500).reshape(5, 100)
     )
     assert columns["accuracy"] == pytest.approx(row["accuracy"], abs=1e-6)
@@ -403,7 +407,7 @@ def test_class_numbers_may_stand_in_a_column(data):
 @pytest.mark.parametrize("shift", [-1, 1])
 def test_class_numbers_that_the_model_has_no_output_for_are_refused(data, shift):
     with pytest.raises(ValueError, match=r"class numbers from 0 to 9.*10 outputs; got"):
-        make_epoch(
+        quick_epoch(
             new_model(), keras.optimizers.SGD(0.1), LOSS, data[0], data[1].astype(int) + shift
         )
 
@@ -439,7 +443,7 @@ def two_outputs():
 )
 def test_models_that_do_not_fit_are_named(data, build, error, words):
     with pytest.raises(error, match=words):
-        make_epoch(build(), keras.optimizers.SGD(0.1), LOSS, *data)
+        quick_epoch(build(), keras.optimizers.SGD(0.1), LOSS, *data)
 
 
 @pytest.mark.parametrize(
@@ -456,7 +460,7 @@ def test_models_that_do_not_fit_are_named(data, build, error, words):
 )
 def test_optimizers_that_do_not_fit_are_named(data, optimizer, words):
     with pytest.raises(TypeError, match=words):
-        make_epoch(new_model(), optimizer, LOSS, *data)
+        quick_epoch(new_model(), optimizer, LOSS, *data)
     with pytest.raises(TypeError, match=words):
         make_train_step(new_model(), optimizer, LOSS)
 
@@ -464,21 +468,21 @@ def test_optimizers_that_do_not_fit_are_named(data, optimizer, words):
 def test_what_is_trainable_is_fixed_when_the_epoch_is_made(data):
     """As the docstring says: freeze layers first, or make a new epoch."""
     model = new_model()
-    run_epoch = make_epoch(model, keras.optimizers.SGD(0.1), LOSS, *data)
+    run_epoch = quick_epoch(model, keras.optimizers.SGD(0.1), LOSS, *data)
     model.layers[-1].trainable = False
     before = model.layers[-1].get_weights()[0]
     run_epoch(shuffled_batches(500, BATCH, 0, 0))
     assert np.abs(model.layers[-1].get_weights()[0] - before).max() > 0
 
     before = model.layers[-1].get_weights()[0]
-    make_epoch(model, keras.optimizers.SGD(0.1), LOSS, *data)(shuffled_batches(500, BATCH, 0, 0))
+    quick_epoch(model, keras.optimizers.SGD(0.1), LOSS, *data)(shuffled_batches(500, BATCH, 0, 0))
     assert np.array_equal(model.layers[-1].get_weights()[0], before)
 
 
 def test_a_schedule_exchanged_after_tracing_is_ignored_though_reported(data):
     """As the docstring says."""
     optimizer = keras.optimizers.SGD(LRScheduler(100, 0.1, "linear").schedule)
-    run_epoch = make_epoch(new_model(), optimizer, LOSS, *data)
+    run_epoch = quick_epoch(new_model(), optimizer, LOSS, *data)
     run_epoch(shuffled_batches(500, BATCH, 0, 0))
     optimizer.learning_rate = LRScheduler(100, 0.001, "constant").schedule
     rates = run_epoch(shuffled_batches(500, BATCH, 0, 1))["learning_rate"]
@@ -586,7 +590,7 @@ def weights_of(model, optimizer):
 
 def trained_loop(data, path, optimizer=None):
     model, optimizer = small_loop(optimizer)
-    make_epoch(model, optimizer, LOSS, *data)(shuffled_batches(500, 100, 0, 0))
+    quick_epoch(model, optimizer, LOSS, *data)(shuffled_batches(500, 100, 0, 0))
     save_loop(path, model, optimizer, 1)
     return model, optimizer
 
