@@ -91,9 +91,17 @@ class RateTest:
         if end < 3:
             raise NoSuggestion(
                 f"no suggestion: only {end} of {self.steps} steps are left to read a curve from. "
-                "Start at a lower min_learning_rate, or take more steps"
+                + self._remedy()
             )
         return rates[:end], losses[:end]
+
+    def _remedy(self) -> str:
+        if len(self.losses) == self.steps and np.isfinite(self.losses).all():
+            return "Take more steps"
+        return (
+            "The loss ran away or was no number: start at a much lower min_learning_rate. If the very "
+            "first loss is no number, look at your data"
+        )
 
     def plot(self, axes: "Axes | None" = None) -> "Axes":
         """Draw the raw and the smoothed losses against the rate, on a logarithmic axis.
@@ -260,10 +268,15 @@ def check_falls(losses: np.ndarray) -> None:
     """Refuse a curve that falls by less than 1 % of its first loss: a rule would read noise."""
     fall = losses[0] - losses.min()
     if not fall > 0.01 * abs(losses[0]):
+        rises = losses[-1] - losses[0] > 0.01 * abs(losses[0])
         raise NoSuggestion(
             f"no suggestion: the smoothed loss never falls by 1 % (from {losses[0]:.4g} to "
-            f"{losses.min():.4g} at the lowest). Start at a lower min_learning_rate, end at a higher "
-            "max_learning_rate, or take more steps"
+            f"{losses.min():.4g} at the lowest). "
+            + (
+                "Start at a lower min_learning_rate"
+                if rises
+                else "End at a higher max_learning_rate"
+            )
         )
 
 
@@ -291,8 +304,9 @@ def check_testable(model: keras.Model) -> None:
         name = type(optimizer).__name__
         raise TypeError(
             f"the optimizer {name} was made with a schedule or function as its learning rate, which "
-            f"a test cannot set. Compile with a number for the test, such as {name}(0.01), read off "
-            "the peak, and compile again with the schedule"
+            f"a test cannot set. Compile with a number for the test, such as {name}(0.01, ...), with "
+            "your other settings; then compile again with a schedule that has the rate found as its "
+            "highest"
         )
 
 

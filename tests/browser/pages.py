@@ -6,6 +6,7 @@ import http.server
 import os
 import subprocess
 import threading
+import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from conftest import PROJECT
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
+AUDIT = (Path(__file__).parent / "page_audit.js").read_text()
 SECONDS_TO_BUILD = 300
 SECONDS_TO_SHOW = 120  # a page, on a machine that is busy
 
@@ -112,3 +114,33 @@ def watched_page(browser: Browser, site: Site, **options: object) -> Iterator[tu
         yield page, watch(page, site)
     finally:
         context.close()
+
+
+# What the browser found on each page (see page_audit.js), and what it noted meanwhile.
+Survey = tuple[dict[str, dict], Notes]
+
+
+def look_at_every_page(browser: Browser, site: Site, **options: object) -> Survey:
+    with watched_page(browser, site, **options) as (page, notes):
+        found = {}
+        for name in site.names():
+            page.goto(site.page(name), wait_until="load")
+            found[name] = page.evaluate(AUDIT)
+    return found, notes
+
+
+def dead_links(survey: Survey, site: Site) -> list[tuple[str, str]]:
+    """Page and address of every link to a page, or to a place in a page, that is not there."""
+    pages, _ = survey
+    dead = set()
+    for name, page in pages.items():
+        for link in page["links"]:
+            parts = urllib.parse.urlsplit(link)
+            target = urllib.parse.unquote(parts.path).lstrip("/")
+            target = f"{target}index.html" if target in ("",) or target.endswith("/") else target
+            anchor = urllib.parse.unquote(parts.fragment)
+            if not (site.folder / target).is_file() or (
+                target in pages and anchor and anchor not in pages[target]["ids"]
+            ):
+                dead.add((name, link))
+    return sorted(dead)

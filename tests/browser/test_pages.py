@@ -1,32 +1,18 @@
 """The built pages in a browser: every page on a phone and in dark mode, search, keyboard."""
 
-import urllib.parse
 from collections.abc import Iterator
-from pathlib import Path
 
 import nbformat
 import pytest
 from conftest import LESSONS
 from playwright.sync_api import Browser, Page, expect
 
-from browser.pages import Notes, Site, watched_page
+from browser.pages import Site, Survey, dead_links, look_at_every_page, watched_page
 
-AUDIT = (Path(__file__).parent / "page_audit.js").read_text()
 PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"}
 DARK = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"}
 DARK_PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
 MOST_TABS = 900
-
-Survey = tuple[dict[str, dict], Notes]
-
-
-def look_at_every_page(browser: Browser, site: Site, **options: object) -> Survey:
-    with watched_page(browser, site, **options) as (page, notes):
-        found = {}
-        for name in site.names():
-            page.goto(site.page(name), wait_until="load")
-            found[name] = page.evaluate(AUDIT)
-    return found, notes
 
 
 @pytest.fixture(scope="module")
@@ -114,19 +100,7 @@ def test_a_solution_is_opened_with_the_keyboard(page: Page, site: Site) -> None:
 
 def test_links_between_pages_lead_to_their_place(on_a_phone: Survey, site: Site) -> None:
     """Also those that scripts have made."""
-    pages, _ = on_a_phone
-    dead = set()
-    for name, page in pages.items():
-        for link in page["links"]:
-            parts = urllib.parse.urlsplit(link)
-            target = urllib.parse.unquote(parts.path).lstrip("/")
-            target = f"{target}index.html" if target in ("",) or target.endswith("/") else target
-            anchor = urllib.parse.unquote(parts.fragment)
-            if not (site.folder / target).is_file() or (
-                target in pages and anchor and anchor not in pages[target]["ids"]
-            ):
-                dead.add((name, link))
-    assert sorted(dead) == []
+    assert dead_links(on_a_phone, site) == []
 
 
 # Search
