@@ -233,7 +233,9 @@ def test_plot_draws_both_curves_on_a_log_axis(data) -> None:
 def test_a_schedule_inside_is_refused_with_what_to_do(data) -> None:
     schedule = keras.optimizers.schedules.CosineDecay(0.1, 100)
     model = make_model(keras.optimizers.SGD(schedule))
-    with pytest.raises(TypeError, match=r"a schedule or function.*with a number.*SGD\(0\.01, \.\.\.\)"):
+    with pytest.raises(
+        TypeError, match=r"a schedule or function.*with a number.*SGD\(0\.01, \.\.\.\)"
+    ):
         find_learning_rate(model, *data)
 
 
