@@ -269,14 +269,10 @@ def check_falls(losses: np.ndarray) -> None:
     fall = losses[0] - losses.min()
     if not fall > 0.01 * abs(losses[0]):
         rises = losses[-1] - losses[0] > 0.01 * abs(losses[0])
+        remedy = "Start at a lower min" if rises else "End at a higher max"
         raise NoSuggestion(
             f"no suggestion: the smoothed loss never falls by 1 % (from {losses[0]:.4g} to "
-            f"{losses.min():.4g} at the lowest). "
-            + (
-                "Start at a lower min_learning_rate"
-                if rises
-                else "End at a higher max_learning_rate"
-            )
+            f"{losses.min():.4g} at the lowest). {remedy}_learning_rate"
         )
 
 

@@ -28,7 +28,7 @@ def browser(tmp_path: Path) -> str:
     return str(program)
 
 
-@pytest.mark.parametrize("named", [[], ["."]], ids=["nothing", "all"])
+@pytest.mark.parametrize("named", [[], ["tests"], ["."]], ids=["nothing", "tests", "all"])
 def test_they_run_only_when_they_are_named_and_else_it_is_said(
     named: list[str], browser: str
 ) -> None:

@@ -211,7 +211,7 @@ PROGRAM = """
     from helpers.schedule_study import Run, train, trainer, use_one_thread
 
     use_one_thread()
-    first, second = Run("cosine", 0.1, 1, 0), Run("one-cycle", 0.2, 1, 1)
+    first, second = Run("cosine", 0.1, 2, 0), Run("one-cycle", 0.2, 2, 1)
     again = train(first.settings()), train(second.settings()), train(first.settings())
     assert again[0] == again[2], "a run does not depend on the runs before it"
     assert again[0] != again[1]
@@ -232,7 +232,7 @@ def test_a_run_gives_the_same_bits_alone_and_after_others() -> None:
         PROGRAM,
         "import json\nfrom helpers.schedule_study import Run, train, use_one_thread\n"
         "use_one_thread()\n"
-        "print(json.dumps(train(Run('cosine', 0.1, 1, 0).settings())))",
+        "print(json.dumps(train(Run('cosine', 0.1, 2, 0).settings())))",
     ):
         done = subprocess.run(
             [sys.executable, "-c", textwrap.dedent(program)],

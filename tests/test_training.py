@@ -121,13 +121,13 @@ def eager_epoch(model, optimizer, scheduler, images, labels, batches):
     }
 
 
+@pytest.mark.parametrize("jit_compile", [True, False])
 @pytest.mark.parametrize(
-    ("optimizer", "policy", "jit_compile"),
+    ("optimizer", "policy"),
     [
-        (SettableMomentumSGD, "onecycle", True),
-        (SettableMomentumSGD, "onecycle", False),
-        (keras.optimizers.Adam, "wsd", True),
-        (keras.optimizers.SGD, None, False),
+        (SettableMomentumSGD, "onecycle"),
+        (keras.optimizers.Adam, "wsd"),
+        (keras.optimizers.SGD, None),
     ],
 )
 def test_trains_like_the_eager_loop(data, optimizer, policy, jit_compile):
@@ -299,16 +299,8 @@ def policy(request):
     keras.config.set_dtype_policy(before)
 
 
-@pytest.mark.parametrize(
-    ("policy", "jit_compile"),
-    [
-        ("mixed_float16", True),
-        ("mixed_float16", False),
-        ("mixed_bfloat16", True),
-        ("float32", False),
-    ],
-    indirect=["policy"],
-)
+@pytest.mark.parametrize("jit_compile", [True, False])
+@pytest.mark.parametrize("policy", SCALES, indirect=True)
 def test_scaled_losses_train_as_fit_does(data, policy, jit_compile):
     """Without scale_loss in the tape the gradients are divided by a scale they never had."""
     images, labels = data

@@ -137,7 +137,7 @@ def dead_links(survey: Survey, site: Site) -> list[tuple[str, str]]:
         for link in page["links"]:
             parts = urllib.parse.urlsplit(link)
             target = urllib.parse.unquote(parts.path).lstrip("/")
-            target = f"{target}index.html" if target in ("",) or target.endswith("/") else target
+            target = f"{target}index.html" if not target or target.endswith("/") else target
             anchor = urllib.parse.unquote(parts.fragment)
             if not (site.folder / target).is_file() or (
                 target in pages and anchor and anchor not in pages[target]["ids"]

@@ -42,10 +42,6 @@ SCHEDULES = {
     "Scaled": lambda: schedules.Scaled(schedules.LinearDecay(PEAK, 30), 0.5),
     "Keras: CosineDecay": lambda: keras.optimizers.schedules.CosineDecay(PEAK, 35),
 }
-# Those that are saved, loaded and trained on: each class once, and one in another.
-LOADED = [
-    "WarmUp", "OneCycle", "WarmupStableDecay", "Sequence", "Triangular halved", "Scaled",
-]  # fmt: skip
 PLAIN = {
     "hold then decay": epoch_schedules.hold_then_decay(2),
     "constant": epoch_schedules.constant(),
@@ -222,7 +218,7 @@ def main() -> None:
         "long": [numbers(LONG(step)) for step in LONG_STEPS],
         "fit": in_fit(),
         "callbacks": in_callbacks(),
-        "loaded": {name: after_loading(name) for name in LOADED},
+        "loaded": {name: after_loading(name) for name in SCHEDULES},
         "scaled": scaled_while_training(),
         "other": other_callbacks(),
         "drawn": drawn(),
