@@ -5,6 +5,7 @@ import json
 import sys
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that asks for ``lesson`` runs once for every notebook that is there."""
     if "lesson" in metafunc.fixturenames:
         metafunc.parametrize("lesson", LESSONS, ids=lesson_id)
+
+
+@pytest.fixture(autouse=True)
+def tensorflow_as_it_was() -> Iterator[None]:
+    """Undo op determinism, which the studies turn on: with it, `fit` is not compiled by XLA."""
+    yield
+    if "tensorflow" in sys.modules:
+        from tensorflow.python.framework.config import disable_op_determinism
+
+        disable_op_determinism()
 
 
 def pytest_terminal_summary(
