@@ -19,11 +19,11 @@ HELPERS = sorted(path for path in (PROJECT / "helpers").glob("*.py") if path.ste
 # and what its own studies train.
 NOT_FOR_COPYING = {"figures", "lesson", "schedule_study", "finder_study", "batch_size_study"}
 
-# Two workers share the cores. What waits for work does so busily, and takes the time from the other
-# worker: OpenBLAS's idle threads took a sixth of it, TensorFlow's a twentieth. And glibc gives each
-# large array back to the system at once, which clears the memory anew for the next. With these
-# settings a lesson takes about a third less of a CPU's time. They are for the processes that tests
-# start; what you have set yourself stays.
+# The workers share the cores. A thread that waits for work does so busily and takes that time from
+# another worker: OpenBLAS's idle threads took a sixth of all time, TensorFlow's a twentieth. And
+# glibc gives large arrays back to the system at once, which then clears the memory for the next one.
+# With these settings, lessons 9 and 10 take a third less of a CPU's time. What you have set yourself
+# stays. Three workers on two cores: where one waits for its kernel, another goes on.
 FOR_SHARED_CORES = {
     "OPENBLAS_NUM_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
@@ -91,9 +91,9 @@ def installed_folder() -> Path | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start what runs longest first, so that two workers end together.
+    """Start what runs longest first, so that the workers end together.
 
-    All papermill runs are in one file and so on one worker; nbval's notebooks follow on the other.
+    All papermill runs are in one file and so on one worker; nbval's notebooks follow on the others.
     """
 
     def rank(item: pytest.Item) -> int:
