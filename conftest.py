@@ -32,6 +32,16 @@ FOR_SHARED_CORES = {
     "MALLOC_TRIM_THRESHOLD_": str(512 * 2**20),
 }
 
+# Files with more than 40 seconds of a CPU's time; the others follow them.
+LONG_FILES = {
+    "test_training.py",
+    "test_readme_commands.py",
+    "test_backends.py",
+    "test_callbacks.py",
+    "test_lr_scheduler.py",
+    "test_pages.py",
+}
+
 # Options that pyproject.toml gives, by plugin; (name, whether a value follows).
 OPTIONS = {
     "xdist": [("--numprocesses", True), ("--dist", True), ("--no-loadscope-reorder", False)],
@@ -99,7 +109,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def rank(item: pytest.Item) -> int:
         if item.path.name == "test_papermill.py":
             return 0
-        return 1 if item.path.suffix == ".ipynb" else 2
+        if item.path.suffix == ".ipynb":
+            return 1
+        return 2 if item.path.name in LONG_FILES else 3
 
     items.sort(key=rank)
 

@@ -258,8 +258,11 @@ def test_unknown_dask_scheduler_is_an_error(tmp_path: Path, training, run_study)
 
 
 PROGRAM = """
-    import sys
+    import signal, sys
     import copied_study, some_training
+
+    # Whoever was started in the background of a shell may have inherited that it is ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def watched(finished, total):
         for future in finished:
