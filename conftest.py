@@ -128,12 +128,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(autouse=True)
 def tensorflow_as_it_was() -> Iterator[None]:
-    """Undo op determinism, which the studies turn on: with it, `fit` is not compiled by XLA."""
+    """Undo what TensorFlow keeps until a process ends, so that the order of tests means nothing.
+
+    Op determinism, which the studies turn on: with it, `fit` is not compiled by XLA. And what
+    `tf.scan` leaves behind when its body raises: with it, no strategy's scope can be entered.
+    """
     yield
-    if "tensorflow" in sys.modules:
+    if tensorflow := sys.modules.get("tensorflow"):
         from tensorflow.python.framework.config import disable_op_determinism
 
         disable_op_determinism()
+        scope = tensorflow.compat.v1.get_variable_scope()
+        if scope.caching_device is not None:
+            tensorflow.function(lambda: scope.set_caching_device(None))()
 
 
 def pytest_terminal_summary(

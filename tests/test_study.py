@@ -302,7 +302,8 @@ def test_ctrl_c_ends_the_workers_and_keeps_what_is_done(folder: Path, tmp_path: 
     except subprocess.TimeoutExpired:  # Python ignores a Ctrl-C that falls into a finalizer
         program.send_signal(signal.SIGINT)
         output, errors = program.communicate(timeout=60)
-    assert (program.returncode, output.splitlines()[-1]) == (0, "stopped")
+    # A Ctrl-C may fall between the text of a line and its end.
+    assert (program.returncode, output.endswith("stopped\n")) == (0, True), output
     assert "Traceback" not in errors
     assert 1 <= len(load_table(tmp_path / "r.csv")) < 400
     assert [worker for worker in workers if Path(f"/proc/{worker}").exists()] == []
