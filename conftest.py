@@ -65,7 +65,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The kernels of the lessons import what is installed: it must be this folder."""
+    """Set what workers and kernels inherit; see that what they import is this folder."""
     if browser_tests_are_left_out(config):
         for name, value in FOR_SHARED_CORES.items():
             os.environ.setdefault(name, value)

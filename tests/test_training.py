@@ -308,8 +308,8 @@ def all_weights(model: keras.Model) -> np.ndarray:
 def test_scaled_losses_train_as_fit_does(data, policy, jit_compile):
     """Without scale_loss in the tape the gradients are divided by a scale they never had.
 
-    The rate is low: at ten times this rate, bfloat16 that is rounded in another order (compiled or
-    not, another kind of CPU) moves the last weights by a tenth, and the accuracy by as much.
+    The rate is low: at 0.1, half precision that is rounded in another order (not compiled, another
+    kind of CPU) moved the last weights by a tenth to a third of their way.
     """
     images, labels = data
     scheduler = LRScheduler(120, 0.01, "linear")
@@ -318,14 +318,17 @@ def test_scaled_losses_train_as_fit_does(data, policy, jit_compile):
     run_epoch = make_epoch(model, SCALES[policy](0.5), LOSS, images, labels, scheduler, jit_compile)
     for _ in range(8):
         logs = run_epoch(np.arange(480).reshape(15, 32))
+    own = np.mean(model.predict(images, verbose=0).argmax(1) == labels)
 
     fitted = new_model()
     fitted.compile(SCALES[policy](scheduler.schedule), LOSS, jit_compile=jit_compile)
     losses = fitted.fit(images[:480], labels[:480], 32, 8, shuffle=False, verbose=0).history["loss"]
+    of_fit = np.mean(fitted.predict(images, verbose=0).argmax(1) == labels)
     moved = np.linalg.norm(all_weights(fitted) - start)
-    assert losses[-1] < 0.5 * losses[0], "fit has trained"
+    assert own > 0.5 and abs(own - of_fit) < 0.06
     assert np.linalg.norm(all_weights(model) - all_weights(fitted)) < 0.05 * moved
-    assert logs["loss"] == pytest.approx(losses[-1], rel=0.02), "it is reported without its scale"
+    assert 0.2 < logs["loss"] < 1.0, "the loss is reported without its scale"
+    assert logs["loss"] == pytest.approx(losses[-1], rel=0.02)
     assert logs["loss"].dtype == logs["accuracy"].dtype == np.float32
 
 
