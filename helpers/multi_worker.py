@@ -4,11 +4,13 @@ Each worker runs the same program. The environment variable ``TF_CONFIG`` tells 
 are and which of them it is. In the program::
 
     strategy = connect()
-    with strategy.scope():
-        model = create_model()
-        optimizer = keras.optimizers.SGD(0.1, momentum=0.9)
-    run_epoch = make_distributed_epoch(strategy, model, optimizer, loss, images, labels, scheduler)
     with naming_lost_workers():
+        with strategy.scope():
+            model = create_model()
+            optimizer = keras.optimizers.SGD(0.1, momentum=0.9)
+        run_epoch = make_distributed_epoch(
+            strategy, model, optimizer, loss, images, labels, scheduler
+        )
         for epoch in range(resume_together(strategy, folder, model, optimizer), epochs):
             logs = run_epoch(shuffled_batches(len(images), 128, seed=0, epoch=epoch))
             save_checkpoint(folder, model, optimizer, epoch + 1)
@@ -20,6 +22,7 @@ Needs NumPy and Keras on TensorFlow, and training.py beside it.
 
 import contextlib
 import faulthandler
+import io
 import json
 import os
 import random
@@ -41,8 +44,10 @@ import tensorflow as tf
 from keras.metrics import sparse_categorical_accuracy
 
 if __package__:
+    from .training import check_data, check_model, checked_batches
     from .training import make_train_step, resume_loop, save_loop
 else:
+    from training import check_data, check_model, checked_batches
     from training import make_train_step, resume_loop, save_loop
 
 CONNECT_SECONDS = 60.0  # how long workers wait for each other at the start
@@ -266,13 +271,17 @@ def make_distributed_epoch(
     gradients are added up over all replicas, so all copies take the same step and stay equal. With
     the default strategy it is ``make_epoch`` without XLA.
 
+    It is the same training as on one device, except for layers that look at the whole batch
+    (BatchNormalization takes the means of its share) or draw random numbers (Dropout).
+
     Args:
         strategy: any synchronous one: ``MultiWorkerMirroredStrategy``, ``MirroredStrategy``, the
             default.
         model: built in ``strategy.scope()``.
         optimizer: made in ``strategy.scope()``.
-        loss: a Keras loss **object**. Such an object divides by the number of replicas; a plain
-            function does not, and the steps would be as many times too long.
+        loss: a Keras loss **object** whose ``call`` gives a number per image. Keras averages them
+            and divides by the number of replicas. It does not divide a single number, whether a
+            function or a ``call`` of yours returns it: the gradients would be as many times too large.
         images: all of them, on each worker; shape (n, ...).
         labels: shape (n,).
         scheduler: its ``update(optimizer, step)`` is called before every step; None leaves the rate
@@ -285,10 +294,13 @@ def make_distributed_epoch(
         ``"learning_rate"``, float32 of shape (steps,). ``run_epoch.compiled`` is the ``tf.function``.
 
     Raises:
-        TypeError: ``loss`` is no Keras loss object.
-        ValueError: from ``run_epoch``, if a batch cannot be cut into equal shares.
+        TypeError: ``loss`` is no Keras loss object; as in ``make_epoch``.
+        ValueError: ``loss`` gives a single number for a batch; from ``run_epoch``, if a batch cannot
+            be cut into equal shares; as in ``make_epoch``.
     """
-    check_loss_object(loss)
+    check_model(model, optimizer)
+    check_data(model, images, labels, accuracy)
+    check_loss(loss, model, images, labels)
     images, labels = tf.constant(images), tf.constant(labels)
     replicas = strategy.num_replicas_in_sync
     with strategy.scope():
@@ -312,7 +324,7 @@ def make_distributed_epoch(
 
     def run_epoch(batches: np.ndarray) -> dict:
         check_shares(batches, replicas)
-        measured, rates = compiled(batches)
+        measured, rates = compiled(checked_batches("batches", batches, len(labels)))
         loss, accuracy = np.mean(measured, axis=0)
         return {"loss": loss, "accuracy": accuracy, "learning_rate": rates.numpy()}
 
@@ -352,12 +364,32 @@ def checkpoint(folder: str | Path, epoch: int) -> Path:
 
 
 def is_whole(path: str | Path) -> bool:
-    """Whether a checkpoint can be read from its first byte to its last: checksums are compared."""
+    """Whether a checkpoint is there, all of it, and its checksums are right.
+
+    Raises:
+        OSError: the file is there and cannot be read (a disk that fails, no permission). That says
+            nothing about what is in it.
+    """
     try:
-        with zipfile.ZipFile(path) as file:
-            return file.testzip() is None
-    except (OSError, zipfile.BadZipFile):
+        content = Path(path).read_bytes()
+    except FileNotFoundError:
         return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as file:
+            return file.testzip() is None and has_all_names(file.namelist())
+    except Exception:  # what a changed byte makes of a file can raise anything
+        return False
+
+
+def has_all_names(names: Sequence[str]) -> bool:
+    """Whether these are the names of the arrays that ``save_loop`` writes, without a gap."""
+    parts = [name.removesuffix(".npy").split("/") for name in names]
+    numbered = {"model": [], "optimizer": []}
+    for part in parts:
+        if len(part) == 2:
+            numbered[part[0]].append(int(part[1]))
+    complete = all(sorted(numbers) == list(range(len(numbers))) for numbers in numbered.values())
+    return complete and {"epoch", "optimizer"} <= {part[0] for part in parts if len(part) == 1}
 
 
 def whole_epochs(folder: str | Path) -> list[int]:
@@ -392,6 +424,7 @@ def resume_together(
     Raises:
         ValueError: some workers have checkpoints, but there is none that all have; nothing is
             removed then. Or the file was saved from another model or optimizer.
+        OSError: a checkpoint cannot be read.
     """
     of_all = numbers_of_all(strategy, [] if anew else whole_epochs(folder))
     epoch = newest_in_common(of_all)
@@ -636,12 +669,19 @@ def checked_seconds(name: str, value: float) -> float:
     return float(value)
 
 
-def check_loss_object(loss: object) -> None:
+def check_loss(loss: object, model: keras.Model, images: np.ndarray, labels: np.ndarray) -> None:
     """Refuse a loss that would not be divided by the number of replicas."""
     if not isinstance(loss, keras.losses.Loss):
         raise TypeError(
             f"loss must be a Keras loss object, got {type(loss).__name__}: only such an object "
             "divides by the number of replicas"
+        )
+    predictions = model(images[:2], training=False)
+    each = loss.call(*(keras.ops.cast(values, loss.dtype) for values in (labels[:2], predictions)))
+    if len(each.shape) == 0:
+        raise ValueError(
+            f"loss must give a number per image, got a single number from {type(loss).__name__}.call:"
+            " Keras divides by the number of replicas only where it takes the mean itself"
         )
 
 

@@ -56,6 +56,9 @@ def make_train_step(
 ) -> Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
     """Make the function that trains one batch; the arguments are those of ``make_epoch``.
 
+    In a ``tf.distribute`` scope the model's own losses are divided by the number of replicas, as in
+    ``fit``: each replica adds its share. A Keras loss object divides itself.
+
     Returns:
         ``train_step(x, y)``, to be called as it is, or in ``tf.function``. It returns the loss and
         the accuracy of the batch before the update, and the learning rate that the update used.
@@ -65,6 +68,7 @@ def make_train_step(
         ValueError: the model is not built.
     """
     check_model(model, optimizer)
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
     variables = model.trainable_variables
     if not optimizer.built:
         optimizer.build(variables)
@@ -75,7 +79,8 @@ def make_train_step(
         rate = tf.identity(optimizer.learning_rate)
         with tf.GradientTape() as tape:
             predictions = model(x, training=True)
-            batch_loss = tf.add_n([loss(y, predictions), *model.losses])
+            penalties = [penalty / replicas for penalty in model.losses]
+            batch_loss = tf.add_n([loss(y, predictions), *penalties])
             scaled_loss = optimizer.scale_loss(batch_loss)
         gradients = tape.gradient(scaled_loss, variables)
         optimizer.apply(gradients, variables)
