@@ -44,11 +44,23 @@ import tensorflow as tf
 from keras.metrics import sparse_categorical_accuracy
 
 if __package__:
-    from .training import check_data, check_model, checked_batches
-    from .training import make_train_step, resume_loop, save_loop
+    from .training import (
+        check_data,
+        check_model,
+        checked_batches,
+        make_train_step,
+        resume_loop,
+        save_loop,
+    )
 else:
-    from training import check_data, check_model, checked_batches
-    from training import make_train_step, resume_loop, save_loop
+    from training import (
+        check_data,
+        check_model,
+        checked_batches,
+        make_train_step,
+        resume_loop,
+        save_loop,
+    )
 
 CONNECT_SECONDS = 60.0  # how long workers wait for each other at the start
 GRACE_SECONDS = 30.0  # how long the others may take to say why, once a worker has failed
