@@ -693,3 +693,53 @@ def is_running(process: int) -> bool:
         return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+# --- a worker that dies in two real processes -----------------------------------------------------
+
+DYING = """
+import os, signal, sys
+import keras, numpy as np
+from helpers.multi_worker import connect, make_distributed_epoch, naming_lost_workers, read_tf_config
+from helpers.training import shuffled_batches
+
+dying, moment = int(sys.argv[1]), sys.argv[2]
+strategy = connect(seconds=60)
+number = read_tf_config()[1]
+
+def die(now):
+    if (number, moment) == (dying, now):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+die("before the model is made")
+x, y = np.ones((60, 4), "float32"), np.arange(60) % 3
+loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+with naming_lost_workers():
+    with strategy.scope():
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+        optimizer = keras.optimizers.SGD(0.1)
+    run_epoch = make_distributed_epoch(strategy, model, optimizer, loss, x, y)
+    for epoch in range(3):
+        run_epoch(shuffled_batches(60, 6, 0, epoch))
+        die("in training")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are those of Unix")
+@pytest.mark.parametrize(("dying", "moment"), [(1, "before the model is made"), (0, "in training")])
+def test_whoever_dies_and_whenever_the_other_names_it(
+    dying: int, moment: str, tmp_path: Path
+) -> None:
+    """Worker 0 leads TensorFlow's server, worker 1 does not; the lesson kills worker 1 in training."""
+    path = tmp_path / "dying.py"
+    path.write_text(DYING)
+    with (
+        LocalWorkers([path, dying, moment], 2, tmp_path / "logs") as workers,
+        pytest.raises(WorkerFailed) as failure,
+    ):
+        workers.wait(seconds=200, grace=60)
+    said = str(failure.value)
+    assert said.startswith(f"worker {dying} was ended by SIGKILL; worker {1 - dying} ended with"), (
+        said
+    )
+    assert f"worker {1 - dying} lost worker {dying} at 127.0.0.1" in said

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from helpers import plots
-from helpers.batch_size_study import BASE, BATCH_SIZES, TABLE, best_rate, best_rates, ruled_rate
+from helpers.batch_size_study import BATCH_SIZES, TABLE, best_rates, ruled_rate
 from helpers.study import load_table
 
 LOOKS = {"SGD": (plots.BLUE, "o"), "Adam": (plots.VERMILION, "s")}
@@ -18,14 +18,15 @@ def draw_rates(axes: plt.Axes) -> None:
         rates = [ruled_rate(1.0, size, rule) for size in sizes]
         axes.plot(sizes, rates, color=plots.PLANNED, linestyle=line, label=f"{rule} rule")
     for name, (colour, marker) in LOOKS.items():
-        base = best_rate(table, name, BASE, 1)
         found = [best_rates(table, name, size, 1).values() for size in BATCH_SIZES]
-        means = [np.exp(np.mean(np.log(list(rates)))) / base for rates in found]
-        axes.plot(sizes, means, marker, color=colour, markersize=7, label=f"best for {name}")
+        means = np.array([np.exp(np.mean(np.log(list(rates)))) for rates in found])
+        axes.plot(
+            sizes, means / means[0], marker, color=colour, markersize=7, label=f"best for {name}"
+        )
     axes.set(xscale="log", yscale="log", xlabel="images per step", ylabel="times the rate at 128")
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
     axes.minorticks_off()
-    axes.set_title("Larger rates, up to a point ...")
+    axes.set_title("Larger rates with a warm-up, up to a point ...")
     axes.legend(fontsize=9)
 
 
