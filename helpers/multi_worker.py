@@ -312,7 +312,7 @@ def make_distributed_epoch(
     """
     check_model(model, optimizer)
     check_data(model, images, labels, accuracy)
-    check_loss(loss, model, images, labels)
+    check_divided_loss(loss, model, images, labels)
     images, labels = tf.constant(images), tf.constant(labels)
     replicas = strategy.num_replicas_in_sync
     with strategy.scope():
@@ -681,7 +681,9 @@ def checked_seconds(name: str, value: float) -> float:
     return float(value)
 
 
-def check_loss(loss: object, model: keras.Model, images: np.ndarray, labels: np.ndarray) -> None:
+def check_divided_loss(
+    loss: object, model: keras.Model, images: np.ndarray, labels: np.ndarray
+) -> None:
     """Refuse a loss that would not be divided by the number of replicas."""
     if not isinstance(loss, keras.losses.Loss):
         raise TypeError(
