@@ -1,8 +1,8 @@
 """Measure the curvature of a loss while a model trains: the largest eigenvalue of its Hessian.
 
 The Hessian, the matrix of all second derivatives, is never built: it has the square of the number of
-weights as entries. Only its products with vectors are computed, each for a few times the price of a
-gradient, in code that XLA compiles once. SciPy's ``eigsh`` (ARPACK) finds the eigenvalue from them.
+weights as entries. Only its products with vectors are computed, each for one to a few times the
+price of a gradient, in code that XLA compiles once. SciPy's ``eigsh`` (ARPACK) finds the eigenvalue from them.
 
     curvature, vector = largest_curvature(loss, model.trainable_variables)
     ...                                                          # train on
@@ -12,7 +12,7 @@ Gradient descent with a constant rate is stable along a direction while its curv
 ``2 / rate`` (Cohen et al. 2021, arXiv 2103.00065). With momentum ``m`` the limit is
 ``(2 + 2 m) / rate``. Adam's with ``beta_1 = 0.9`` is ``38 / rate``, for the curvature with ``scales``.
 
-A call costs tens of products; the first one with a ``loss`` also compiles. A low curvature is no proof
+A call costs 10 to 20 products as a rule; the first one with a ``loss`` also compiles. A low curvature is no proof
 of health: a network that a high rate has destroyed can be flat too: look at the loss beside it. A model
 with BatchNormalization is measured as it is under ``training=False``, with its moving averages, which is
 not quite the loss that it is trained on.
@@ -46,7 +46,7 @@ def largest_curvature(
     variables: Sequence,
     vector: np.ndarray | None = None,
     scales: Sequence[np.ndarray] | None = None,
-    tolerance: float = 0.01,
+    tolerance: float = 0.001,
     max_products: int = 500,
     seed: int = 0,
     jit_compile: bool = True,
@@ -63,16 +63,18 @@ def largest_curvature(
             number each time: over fixed data, without dropout or shuffling.
         variables: what the loss depends on: ``model.trainable_variables``, or a list of
             ``tf.Variable``; one or more, all of one floating-point type.
-        vector: where to start: the second result of an earlier call. Along a training this saves
-            most of the work. A tenth of a random direction is mixed in, or a start at an exact
+        vector: where to start: the second result of an earlier call. Along a training this saves up
+            to a quarter of the products; at least about 10 are always made. A tenth of a random direction is mixed in, or a start at an exact
             eigenvector would stay there when another one has become the largest.
         scales: arrays above 0, one per variable and of its shape. Given them, the result is the
             curvature for an optimizer that divides the gradient by ``scales``, as Adam does by the
             root of its second moment: the largest eigenvalue of ``S**-0.5 H S**-0.5``.
-        tolerance: how far the result may be off, as a share of itself: at the end
-            ``norm(H v - curvature v) <= tolerance * curvature`` for the returned ``v`` of length 1.
-            The error of the curvature is as a rule far smaller. From 1e-6 (float32 gives no more) to
-            0.5.
+        tolerance: how exactly the pair must be an eigenpair, from 1e-6 (float32 gives no more) to
+            0.5: ``norm(H v - curvature v) <= tolerance * abs(curvature)`` for the returned ``v`` of
+            length 1. So some eigenvalue is that near. That it is the largest is likely, not certain:
+            two nearly equal ones can be confused, and then the result is too low by their distance.
+            That happens most easily with a ``vector`` that has become the second; a smaller
+            tolerance makes it rarer.
         max_products: how many products to allow before giving up; 20 or more.
         seed: of the random direction.
         jit_compile: whether XLA compiles the product; False for a loss that XLA cannot compile.
@@ -136,7 +138,7 @@ def hessian_product(loss: Loss, variables: Sequence, jit_compile: bool = True) -
 def top_eigenpair(
     product: Callable[[np.ndarray], np.ndarray],
     start: np.ndarray,
-    tolerance: float = 0.01,
+    tolerance: float = 0.001,
     max_products: int = 500,
 ) -> tuple[float, np.ndarray]:
     """Find the largest eigenvalue of a symmetric matrix of which only products are known.
@@ -166,8 +168,8 @@ def top_eigenpair(
         )
     except ArpackNoConvergence:
         raise NotConverged(
-            f"the largest eigenvalue was not found to {tolerance:.1%} with {max_products} products: "
-            "allow more max_products, or a larger tolerance"
+            f"the largest eigenvalue was not found with tolerance {tolerance:g} in {max_products} "
+            "products: allow more max_products, or a larger tolerance"
         ) from None
     return float(values[0]), vectors[:, 0]
 
