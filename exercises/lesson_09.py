@@ -16,14 +16,18 @@ def check_1(largest_rate: Callable[[float, float], float]) -> None:
     Args:
         largest_rate: returns ``(2 + 2 * momentum) / curvature``.
     """
-    for curvature, momentum in ((10.0, 0.0), (4.0, 0.0), (10.0, 0.9), (4.0, 0.5)):
-        rate = one_number(call(largest_rate, curvature, momentum, name="largest_rate"))
+    cases = ((10.0, 0.0), (4.0, 0.0), (10.0, 0.9), (4.0, 0.5))
+    rates = [one_number(call(largest_rate, *case, name="largest_rate")) for case in cases]
+    undivided = np.allclose(rates, [2 + 2 * momentum for _, momentum in cases])
+    for rate, (curvature, momentum) in zip(rates, cases, strict=True):
         wanted = (2 + 2 * momentum) / curvature
         if np.isclose(rate, wanted, rtol=1e-6):
             continue
         case = (
             f"for curvature {curvature:g} and momentum {momentum:g} the rate should be {wanted:g}"
         )
+        if undivided:
+            raise NotYet(f"{case}, yours is {rate:g}: divide it by the curvature.")
         if not momentum and np.isclose(rate, 2):
             raise NotYet(f"{case}, yours is {rate:g}: put the sum 2 + 2 * momentum in parentheses.")
         if np.isclose(rate, curvature / (2 + 2 * momentum)) or np.isclose(rate, curvature / 2):

@@ -47,6 +47,10 @@ def test_largest_rate_accepts_the_formula(answer, capsys):
             lambda curvature, momentum: 2 + 2 * momentum / curvature,
             "put the sum 2 + 2 * momentum in parentheses.",
         ),
+        (
+            lambda curvature, momentum: 2 + 2 * momentum,
+            "should be 0.2, yours is 2: divide it by the curvature.",
+        ),
         (lambda curvature, momentum: float("nan"), "yours is nan."),
         (lambda curvature, momentum: True, "should return one number, got bool."),
         (lambda curvature, momentum: "0.2", "should return one number, got str."),
