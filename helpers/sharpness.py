@@ -1,8 +1,8 @@
 """Measure the curvature of a loss while a model trains: the largest eigenvalue of its Hessian.
 
 The Hessian, the matrix of all second derivatives, is never built: it has the square of the number of
-weights as entries. Only its products with vectors are computed, each for one to a few times the
-price of a gradient, in code that XLA compiles once. SciPy's ``eigsh`` (ARPACK) finds the eigenvalue from them.
+weights as entries. Only its products with vectors are computed, each for one to a few times the price
+of a gradient, in code that XLA compiles once. SciPy's ``eigsh`` (ARPACK) finds the eigenvalue from them.
 
     curvature, vector = largest_curvature(loss, model.trainable_variables)
     ...                                                          # train on
@@ -12,10 +12,10 @@ Gradient descent with a constant rate is stable along a direction while its curv
 ``2 / rate`` (Cohen et al. 2021, arXiv 2103.00065). With momentum ``m`` the limit is
 ``(2 + 2 m) / rate``. Adam's with ``beta_1 = 0.9`` is ``38 / rate``, for the curvature with ``scales``.
 
-A call costs 10 to 20 products as a rule; the first one with a ``loss`` also compiles. A low curvature is no proof
-of health: a network that a high rate has destroyed can be flat too: look at the loss beside it. A model
-with BatchNormalization is measured as it is under ``training=False``, with its moving averages, which is
-not quite the loss that it is trained on.
+A call costs 10 to 20 products as a rule; the first one with a ``loss`` also compiles. A low curvature
+is no proof of health: a network that a high rate has destroyed can be flat too: look at the loss beside
+it. A model with BatchNormalization is measured as it is under ``training=False``, with its moving
+averages, which is not quite the loss that it is trained on.
 
 Needs NumPy, SciPy and TensorFlow; variables may be Keras's. Works alone in an empty folder.
 """
@@ -64,8 +64,9 @@ def largest_curvature(
         variables: what the loss depends on: ``model.trainable_variables``, or a list of
             ``tf.Variable``; one or more, all of one floating-point type.
         vector: where to start: the second result of an earlier call. Along a training this saves up
-            to a quarter of the products; at least about 10 are always made. A tenth of a random direction is mixed in, or a start at an exact
-            eigenvector would stay there when another one has become the largest.
+            to a quarter of the products; at least about 10 are always made. A tenth of a random
+            direction is mixed in, or a start at an exact eigenvector would stay there when another
+            one has become the largest.
         scales: arrays above 0, one per variable and of its shape. Given them, the result is the
             curvature for an optimizer that divides the gradient by ``scales``, as Adam does by the
             root of its second moment: the largest eigenvalue of ``S**-0.5 H S**-0.5``.
