@@ -266,7 +266,8 @@ class ReduceOnPlateauWithMemory(keras.callbacks.Callback):
     0 starts anew. In the list of callbacks put it before ``BackupAndRestore``: then, wherever a
     crash falls, the memory has the epoch that the backup of the model goes on from.
 
-    Keep the file in the same folder as the backup. If it is missing when ``fit`` begins with a later
+    Keep the file beside the folder of the backup, in one folder of the run, not inside it: at the end
+    ``BackupAndRestore`` deletes its folder. If the file is missing when ``fit`` begins with a later
     epoch, a UserWarning says so and the callback starts anew.
 
     Args:
@@ -367,9 +368,10 @@ class ReduceScheduleOnPlateau(keras.callbacks.Callback):
 
     In the list of callbacks put it before ``BackupAndRestore``: then, wherever a crash falls, the
     memory has the epoch that the backup goes on from. In the other order a run that was killed
-    between the two cannot go on (a ValueError). Keep the file in the same folder as the backup. If
-    it is missing when ``fit`` begins with a later epoch, a UserWarning says so and the callback
-    starts anew, with the factor that the schedule has.
+    between the two cannot go on (a ValueError). Keep the file beside the folder of the backup, in one
+    folder of the run, not inside it: at the end ``BackupAndRestore`` deletes its folder. If the file
+    is missing when ``fit`` begins with a later epoch, a UserWarning says so and the callback starts
+    anew, with the factor that the schedule has.
 
     At the end of each epoch it writes ``learning_rate_factor`` to ``logs``, and so to ``History``: the
     factor that the epoch has used.

@@ -812,6 +812,34 @@ def test_factor_and_memory_survive_a_restart_in_any_epoch(
     assert resumed_weight == weight, "bit for bit"
 
 
+def test_a_cosine_below_the_factor_still_ends_at_0(tmp_path: Path) -> None:
+    reducer = ReduceScheduleOnPlateau(tmp_path / "m.json", "given", factor=0.5, patience=2)
+    logger = LearningRateLogger()
+    schedule = Scaled(keras.optimizers.schedules.CosineDecay(0.1, 16))
+    losses = Losses([*PLATEAU, 1.0])
+    fit(one_weight_model(schedule), logger, losses, reducer, epochs=9, steps=2)
+    factors = np.repeat([1.0] * 4 + [0.5] * 4 + [0.25], 2)
+    cosine = 0.05 * (1 + np.cos(np.pi * np.minimum(np.arange(18), 16) / 16))
+    np.testing.assert_allclose(logger.learning_rates, factors * cosine, atol=1e-8)
+    assert logger.learning_rates[16:] == [0, 0]
+
+
+@pytest.mark.parametrize("inside", [True, False])
+@pytest.mark.parametrize("kind", [ReduceOnPlateauWithMemory, ReduceScheduleOnPlateau])
+def test_a_memory_inside_the_folder_of_the_backup_is_deleted(
+    tmp_path: Path, kind: type, inside: bool
+) -> None:
+    """Why both docstrings say beside the folder: Keras deletes it after a clean end."""
+    backup = tmp_path / "backup"
+    backup.mkdir()
+    path = (backup if inside else tmp_path) / "memory.json"
+    mount = Scaled(0.1) if kind is ReduceScheduleOnPlateau else 0.1
+    keep = keras.callbacks.BackupAndRestore(backup)
+    fit(one_weight_model(mount), kind(path, "loss"), keep, epochs=2)
+    assert not backup.exists()
+    assert path.exists() is not inside
+
+
 def test_without_the_callback_a_backup_loses_the_factor(tmp_path: Path) -> None:
     """Why the callback keeps it: the weights come back, the factor does not."""
     backup = keras.callbacks.BackupAndRestore(tmp_path, delete_checkpoint=False)
@@ -912,6 +940,85 @@ def test_keras_backup_after_a_clean_end(tmp_path: Path, delete: bool) -> None:
 
     assert epochs(3) == [0, 1, 2]
     assert epochs(5) == ([0, 1, 2, 3, 4] if delete else [3, 4])
+
+
+@pytest.mark.parametrize("dropout", [True, False])
+def test_keras_backup_does_not_bring_back_the_state_of_dropout(
+    tmp_path: Path, dropout: bool
+) -> None:
+    """Lesson 10 says so: equal rates, other weights, also with the same seed."""
+
+    def run(folder: Path, crash_in: int = -1) -> tuple[list[float], np.ndarray]:
+        keras.utils.set_random_seed(0)
+        layers = [keras.Input((8,)), *([keras.layers.Dropout(0.5)] if dropout else [])]
+        model = keras.Sequential([*layers, keras.layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(COSINE), "mse")
+        logger = LearningRateLogger()
+        crash = keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, logs: 1 / (epoch - crash_in)
+        )
+        keep = keras.callbacks.BackupAndRestore(folder)
+        ones = np.ones((6, 8), np.float32)
+        try:
+            options = {"batch_size": 2, "epochs": 4, "shuffle": False, "verbose": 0}
+            model.fit(ones, ones[:, :1], callbacks=[keep, logger, crash], **options)
+        except ZeroDivisionError:
+            assert crash_in >= 0
+        return logger.learning_rates, model.get_weights()[0]
+
+    rates, weights = run(tmp_path / "whole")
+    run(tmp_path / "broken", crash_in=2)
+    later_rates, resumed = run(tmp_path / "broken")
+    assert later_rates == rates[6:]
+    assert np.array_equal(resumed, weights) is not dropout
+
+
+@pytest.mark.parametrize(("save_freq", "steps"), [("epoch", 60), (4, 66)])
+def test_keras_backup_inside_an_epoch_makes_more_steps(
+    tmp_path: Path, save_freq: str | int, steps: int
+) -> None:
+    """Lesson 10 says so: ``fit`` trains the whole epoch again, from weights of its middle."""
+
+    def run(crash_at: int = -1) -> keras.Model:
+        model = one_weight_model(0.1)
+        keep = keras.callbacks.BackupAndRestore(tmp_path / "b", save_freq=save_freq)
+        crash = keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs: 1 / (steps_done(model.optimizer) - crash_at)
+        )
+        try:
+            fit(model, keep, crash, epochs=6, steps=10)
+        except ZeroDivisionError:
+            assert crash_at >= 0
+        return model
+
+    run(crash_at=37)
+    assert steps_done(run().optimizer) == steps
+
+
+@pytest.mark.parametrize("seed", [0, None])
+def test_fit_deals_the_same_order_in_each_epoch_only_with_a_seed(seed: int | None) -> None:
+    """Lesson 10 says so. In a process of its own: a seed that was set cannot be taken back."""
+    code = f"""
+import keras
+import numpy as np
+seed = {seed}
+if seed is not None:
+    keras.utils.set_random_seed(seed)
+values = 2.0 ** np.arange(8).reshape(8, 1)
+layers = [keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")]
+model = keras.Sequential(layers)
+model.compile(keras.optimizers.SGD(1.0), lambda _, output: output[:, 0])
+weights = [0.0]
+keep = keras.callbacks.LambdaCallback(
+    on_train_batch_end=lambda batch, logs: weights.append(float(model.get_weights()[0][0, 0]))
+)
+model.fit(values, values, batch_size=1, epochs=3, verbose=0, callbacks=[keep])
+orders = np.diff(weights).reshape(3, 8).tolist()
+print("the same" if orders[0] == orders[1] == orders[2] else "others")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    found = done.stdout.strip().splitlines()[-1:]
+    assert found == (["others"] if seed is None else ["the same"]), done.stderr[-2000:]
 
 
 @pytest.mark.parametrize("per", ["batch", "Step", "", None, 1])
