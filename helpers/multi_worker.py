@@ -22,7 +22,6 @@ Needs NumPy and Keras on TensorFlow, and training.py beside it.
 
 import contextlib
 import faulthandler
-import io
 import json
 import os
 import random
@@ -32,7 +31,6 @@ import subprocess
 import sys
 import threading
 import time
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from numbers import Real
@@ -51,6 +49,7 @@ if __package__:
         make_train_step,
         resume_loop,
         save_loop,
+        saved_arrays,
     )
 else:
     from training import (
@@ -60,6 +59,7 @@ else:
         make_train_step,
         resume_loop,
         save_loop,
+        saved_arrays,
     )
 
 CONNECT_SECONDS = 60.0  # how long workers wait for each other at the start
@@ -383,25 +383,10 @@ def is_whole(path: str | Path) -> bool:
             nothing about what is in it.
     """
     try:
-        content = Path(path).read_bytes()
-    except FileNotFoundError:
+        saved_arrays(path)
+    except (FileNotFoundError, ValueError):
         return False
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as file:
-            return file.testzip() is None and has_all_names(file.namelist())
-    except Exception:  # what a changed byte makes of a file can raise anything
-        return False
-
-
-def has_all_names(names: Sequence[str]) -> bool:
-    """Whether these are the names of the arrays that ``save_loop`` writes, without a gap."""
-    parts = [name.removesuffix(".npy").split("/") for name in names]
-    numbered = {"model": [], "optimizer": []}
-    for part in parts:
-        if len(part) == 2:
-            numbered[part[0]].append(int(part[1]))
-    complete = all(sorted(numbers) == list(range(len(numbers))) for numbers in numbered.values())
-    return complete and {"epoch", "optimizer"} <= {part[0] for part in parts if len(part) == 1}
+    return True
 
 
 def whole_epochs(folder: str | Path) -> list[int]:

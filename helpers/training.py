@@ -7,9 +7,9 @@ compiles once. Between epochs you are back in Python: print, validate, save, sto
 Needs NumPy and Keras on TensorFlow. Works alone in an empty folder.
 """
 
+import io
 import os
 import zipfile
-import zlib
 from collections.abc import Callable
 from functools import partial
 from numbers import Integral
@@ -338,28 +338,48 @@ def checked_batches(name: str, batches: np.ndarray, examples: int) -> np.ndarray
     return batches.astype(np.int32)
 
 
-def check_saved(
-    path: str | Path, variables: dict[str, keras.Variable], optimizer: keras.optimizers.Optimizer
-) -> None:
-    """Say why a file cannot be put into these variables; every byte of it is read."""
-    name = Path(path).name
+def saved_arrays(path: str | Path) -> tuple[dict[str, tuple], str]:
+    """Shape and type of each array in a file of ``save_loop``, and the kind of optimizer.
+
+    Every byte of the file is read, and its checksums are compared.
+
+    Raises:
+        OSError: there is no such file, or it cannot be read. That says nothing about what is in it.
+        ValueError: it is cut off, damaged or another kind of file.
+    """
+    content = Path(path).read_bytes()
     try:
-        with np.load(path) as state:
+        with np.load(io.BytesIO(content)) as state:
+            if state.zip.testzip():
+                raise zipfile.BadZipFile("a checksum is wrong")
             found = {key: (state[key].shape, state[key].dtype) for key in state.files}
             saved_by = str(state["optimizer"])
             int(state["epoch"])
-    except (
-        EOFError,
-        KeyError,
-        TypeError,
-        ValueError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+        check_names(list(found))
+    except Exception as error:  # what a changed byte makes of a file can raise anything
         raise ValueError(
-            f"{name} is cut off, damaged or no file of save_loop ({type(error).__name__}). "
+            f"{Path(path).name} is cut off, damaged or no file of save_loop "
+            f"({type(error).__name__}). "
             "save_loop writes a file whole or not at all: take another copy of it"
         ) from error
+    return found, saved_by
+
+
+def check_names(names: list[str]) -> None:
+    """Say that these are not the names of ``save_loop``, without a gap."""
+    wanted = {"epoch", "optimizer"}
+    for part in ("model", "optimizer"):
+        wanted |= {f"{part}/{n}" for n in range(sum(key.startswith(f"{part}/") for key in names))}
+    if set(names) != wanted:
+        raise KeyError(f"arrays are missing: {sorted(wanted - set(names))}")
+
+
+def check_saved(
+    path: str | Path, variables: dict[str, keras.Variable], optimizer: keras.optimizers.Optimizer
+) -> None:
+    """Say why a file cannot be put into these variables."""
+    name = Path(path).name
+    found, saved_by = saved_arrays(path)
     if saved_by != type(optimizer).__name__:
         raise ValueError(
             f"{name} was saved with the optimizer {saved_by}, got {type(optimizer).__name__}"
